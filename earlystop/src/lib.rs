@@ -1,0 +1,1 @@
+//! When to give a trial up: pure rules over curves.

@@ -1,0 +1,3 @@
+//! The `qalam` binary: parses the role, and runs it.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The kinds of object that a trial may run as.
