@@ -3,6 +3,7 @@
 
 pub mod admission;
 pub mod cli;
+pub mod controllers;
 pub mod experiment;
 pub mod metrics;
 pub mod names;
