@@ -1,1 +1,15 @@
-//! To come.
+//! What a bare cluster does by itself: jobs make pods, and what is owned goes with its owner.
+
+mod garbage;
+pub mod job;
+
+use kube::Client;
+use tokio::task::JoinSet;
+
+/// Starts the home's own controllers; they end when the set is dropped.
+pub fn start(client: Client) -> JoinSet<()> {
+    let mut running = JoinSet::new();
+    running.spawn(job::run(client.clone()));
+    running.spawn(garbage::run(client));
+    running
+}

@@ -1,0 +1,133 @@
+//! Does: makes and ends pods, then writes the status, once and last.
+
+use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::core::v1::Pod;
+use kube::api::{DeleteParams, ObjectMeta, Patch, PatchParams, PostParams};
+use kube::runtime::events::{Event, EventType, Recorder};
+use kube::{Api, Client, Resource, ResourceExt};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::observe::{ATTEMPT, JOB_NAME};
+use super::plan::Plan;
+
+/// Letters of pod names: Kubernetes' alphabet for generated names.
+const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+
+/// Carries the plan out. Every step may be repeated.
+pub(super) async fn apply(
+    client: &Client,
+    recorder: &Recorder,
+    job: &Job,
+    plan: &Plan,
+) -> Result<(), kube::Error> {
+    let namespace = job.namespace().unwrap_or_default();
+    let pods: Api<Pod> = Api::namespaced(client.clone(), &namespace);
+    let jobs: Api<Job> = Api::namespaced(client.clone(), &namespace);
+    for number in &plan.create {
+        let pod = pod(job, *number);
+        match pods.create(&PostParams::default(), &pod).await {
+            Ok(_) => {
+                let note = format!("Created pod: {}", pod.name_any());
+                tell(recorder, job, "SuccessfulCreate", note).await;
+            }
+            Err(kube::Error::Api(status)) if status.is_already_exists() => {
+                is_ours(&pods, job, &pod).await?;
+            }
+            Err(other) => return Err(other),
+        }
+    }
+    for name in &plan.end {
+        gone(pods.delete(name, &DeleteParams::default()).await.map(|_| ()))?;
+        tell(recorder, job, "SuccessfulDelete", format!("Deleted pod: {name}")).await;
+    }
+    if plan.delete_job {
+        return gone(jobs.delete(&job.name_any(), &DeleteParams::background()).await.map(|_| ()));
+    }
+    if let Some(status) = &plan.status {
+        let patch = Patch::Merge(json!({ "status": status }));
+        gone(
+            jobs.patch_status(&job.name_any(), &PatchParams::default(), &patch).await.map(|_| ()),
+        )?;
+    }
+    if let Some(verdict) = plan.verdict {
+        let word = if verdict.condition() == "Complete" { "Completed" } else { verdict.reason() };
+        tell(recorder, job, word, verdict.message().to_owned()).await;
+    }
+    Ok(())
+}
+
+/// What is gone already needs no more doing.
+fn gone(result: Result<(), kube::Error>) -> Result<(), kube::Error> {
+    match result {
+        Err(kube::Error::Api(status)) if status.is_not_found() => Ok(()),
+        other => other,
+    }
+}
+
+/// A pod of that name counts as made only if this job made it.
+async fn is_ours(pods: &Api<Pod>, job: &Job, pod: &Pod) -> Result<(), kube::Error> {
+    let Some(found) = pods.get_opt(&pod.name_any()).await? else { return Ok(()) };
+    let uid = job.metadata.uid.as_deref().unwrap_or_default();
+    if found.owner_references().iter().any(|it| it.uid == uid) {
+        return Ok(());
+    }
+    tracing::error!(
+        pod = pod.name_any(),
+        job = job.name_any(),
+        "a foreign pod has this job's name"
+    );
+    Err(kube::Error::Api(
+        kube::core::Status::failure("pod name is taken by another owner", "AlreadyExists")
+            .with_code(409)
+            .boxed(),
+    ))
+}
+
+/// The pod of one attempt: the template, with the labels by which a job's pods are known.
+fn pod(job: &Job, number: u32) -> Pod {
+    let template = job.spec.clone().unwrap_or_default().template;
+    let from = template.metadata.unwrap_or_default();
+    let uid = job.metadata.uid.clone().unwrap_or_default();
+    let mut labels = from.labels.unwrap_or_default();
+    for (key, value) in [("job-name", job.name_any()), ("controller-uid", uid.clone())] {
+        labels.insert(key.to_owned(), value.clone());
+        labels.insert(format!("batch.kubernetes.io/{key}"), value);
+    }
+    debug_assert!(labels.contains_key(JOB_NAME));
+    let mut annotations = from.annotations.unwrap_or_default();
+    annotations.insert(ATTEMPT.to_owned(), number.to_string());
+    Pod {
+        metadata: ObjectMeta {
+            name: Some(format!("{}-{}", job.name_any(), suffix(&uid, number))),
+            namespace: job.namespace(),
+            labels: Some(labels),
+            annotations: Some(annotations),
+            owner_references: job.controller_owner_ref(&()).map(|it| vec![it]),
+            ..ObjectMeta::default()
+        },
+        spec: template.spec,
+        status: None,
+    }
+}
+
+/// Five letters that follow from job and attempt.
+fn suffix(uid: &str, number: u32) -> String {
+    let hash = Sha256::digest(format!("{uid}/{number}"));
+    let letter = |byte: &u8| LETTERS[usize::from(*byte) % LETTERS.len()] as char;
+    hash.iter().take(5).map(letter).collect()
+}
+
+async fn tell(recorder: &Recorder, job: &Job, reason: &str, note: String) {
+    let event = Event {
+        type_: EventType::Normal,
+        reason: reason.to_owned(),
+        note: Some(note),
+        action: reason.to_owned(),
+        secondary: None,
+    };
+    // An event that is lost changes nothing but what people read.
+    if let Err(error) = recorder.publish(&event, &job.object_ref(&())).await {
+        tracing::debug!(%error, "event not written");
+    }
+}

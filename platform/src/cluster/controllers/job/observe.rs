@@ -1,0 +1,68 @@
+//! Looks: the job's pods, reduced to what the plan needs.
+
+use jiff::Timestamp;
+use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::core::v1::Pod;
+use kube::api::ListParams;
+use kube::{Api, Client, ResourceExt};
+
+/// Label on the pods of a job, by which they are found.
+pub(super) const JOB_NAME: &str = "batch.kubernetes.io/job-name";
+/// Annotation on the pods of a job: which attempt they are, from 0.
+pub(super) const ATTEMPT: &str = "qalam.dev/attempt";
+
+/// A pod of the job.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Attempt {
+    pub(super) number: u32,
+    pub(super) pod: String,
+    pub(super) phase: Phase,
+    /// How often containers of the pod were started again in place.
+    pub(super) restarts: i32,
+    pub(super) ready: bool,
+    /// When the pod ended, if it has.
+    pub(super) ended: Option<Timestamp>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    Active,
+    /// Asked to go, and not gone yet.
+    Leaving,
+    Succeeded,
+    Failed,
+}
+
+/// Reads the pods that this very job owns, in the order of attempts.
+pub(super) async fn observe(client: &Client, job: &Job) -> Result<Vec<Attempt>, kube::Error> {
+    let namespace = job.namespace().unwrap_or_default();
+    let pods: Api<Pod> = Api::namespaced(client.clone(), &namespace);
+    let selector = format!("{JOB_NAME}={}", job.name_any());
+    let found = pods.list(&ListParams::default().labels(&selector)).await?;
+    let uid = job.metadata.uid.as_deref().unwrap_or_default();
+    let ours = |pod: &&Pod| pod.owner_references().iter().any(|it| it.uid == uid);
+    let mut seen: Vec<Attempt> = found.items.iter().filter(ours).filter_map(attempt).collect();
+    seen.sort_by_key(|it| it.number);
+    Ok(seen)
+}
+
+fn attempt(pod: &Pod) -> Option<Attempt> {
+    let number = pod.annotations().get(ATTEMPT)?.parse().ok()?;
+    let status = pod.status.clone().unwrap_or_default();
+    let phase = match status.phase.as_deref() {
+        Some("Succeeded") => Phase::Succeeded,
+        Some("Failed") => Phase::Failed,
+        _ if pod.metadata.deletion_timestamp.is_some() => Phase::Leaving,
+        _ => Phase::Active,
+    };
+    let containers = status.container_statuses.unwrap_or_default();
+    let ended = containers
+        .iter()
+        .filter_map(|it| it.state.as_ref()?.terminated.as_ref()?.finished_at.as_ref())
+        .map(|it| it.0)
+        .max();
+    let restarts = containers.iter().map(|it| it.restart_count).sum();
+    let ready = status.conditions.unwrap_or_default();
+    let ready = ready.iter().any(|it| it.type_ == "Ready" && it.status == "True");
+    Some(Attempt { number, pod: pod.name_any(), phase, restarts, ready, ended })
+}
