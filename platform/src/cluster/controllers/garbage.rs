@@ -1,2 +1,0 @@
-//! Garbage.
-pub(super) async fn run(_: kube::Client) {}
