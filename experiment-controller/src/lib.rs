@@ -5,6 +5,7 @@ pub mod admission;
 pub mod cli;
 pub mod controllers;
 pub mod experiment;
+pub mod index;
 pub mod metrics;
 pub mod names;
 pub mod roles;

@@ -1,11 +1,37 @@
 //! The three controllers, wired together: what they share, what they watch, how they are run.
 
+pub mod conditions;
+pub mod events;
+pub mod patch;
+pub mod queue;
+
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use kube::Client;
+use kube::{Client, ResourceExt};
 use metrics_collector::Store;
+
+/// Namespace and name of an object.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+}
+
+impl Key {
+    /// The key of an object.
+    pub fn of<K: ResourceExt>(object: &K) -> Key {
+        Key::new(object.namespace().unwrap_or_default(), object.name_any())
+    }
+
+    /// The key with these parts.
+    pub fn new(namespace: impl Into<String>, name: impl Into<String>) -> Key {
+        Key { namespace: namespace.into(), name: name.into() }
+    }
+}
 
 /// What the controllers need beside the API.
 pub struct Settings {

@@ -1,0 +1,440 @@
+//! What is known of every trial, kept up to date from one watch: unfinished trials whole, finished
+//! ones as short records, and for each experiment a tally that costs the same at any size.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use kube::ResourceExt;
+use proto::kinds::{Observation, ParameterAssignment, Trial};
+
+use crate::controllers::{Key, conditions};
+use crate::trial::value;
+
+/// Annotation of a trial: which suggestion of its experiment it is, from 0.
+pub const INDEX_ANNOTATION: &str = "qalam.dev/index";
+
+/// How a trial stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Class {
+    /// Created, not evaluated yet.
+    Pending,
+    /// Its workload is there and has not ended.
+    Running,
+    /// Ended with its metrics.
+    Succeeded,
+    /// Its workload failed.
+    Failed,
+    /// Stopped because its experiment ended.
+    Killed,
+    /// Stopped by an early-stopping rule.
+    EarlyStopped,
+    /// Ended well, but without the objective.
+    MetricsUnavailable,
+}
+
+impl Class {
+    /// The class of a trial by its conditions, in Katib's order.
+    pub fn of(trial: &Trial) -> Class {
+        let conditions = trial.status.as_ref().map_or(&[][..], |it| &it.conditions);
+        let order = [
+            ("Killed", Class::Killed),
+            ("Failed", Class::Failed),
+            ("Succeeded", Class::Succeeded),
+            ("EarlyStopped", Class::EarlyStopped),
+            ("MetricsUnavailable", Class::MetricsUnavailable),
+            ("Running", Class::Running),
+        ];
+        let holding = order.iter().find(|(name, _)| conditions::holds(conditions, name));
+        holding.map_or(Class::Pending, |(_, class)| *class)
+    }
+
+    /// Whether the trial has ended.
+    pub fn ended(self) -> bool {
+        !matches!(self, Class::Pending | Class::Running)
+    }
+}
+
+/// How many trials stand how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Created, not evaluated yet.
+    pub pending: u32,
+    /// Running.
+    pub running: u32,
+    /// Ended with their metrics.
+    pub succeeded: u32,
+    /// Failed.
+    pub failed: u32,
+    /// Killed.
+    pub killed: u32,
+    /// Stopped early.
+    pub early_stopped: u32,
+    /// Ended without the objective.
+    pub metrics_unavailable: u32,
+}
+
+impl Tally {
+    /// Trials that have not ended.
+    pub fn active(&self) -> u32 {
+        self.pending + self.running
+    }
+
+    /// Trials that have ended, however.
+    pub fn completed(&self) -> u32 {
+        self.succeeded + self.failed + self.killed + self.early_stopped + self.metrics_unavailable
+    }
+
+    /// All trials.
+    pub fn total(&self) -> u32 {
+        self.active() + self.completed()
+    }
+
+    fn of(&mut self, class: Class) -> &mut u32 {
+        match class {
+            Class::Pending => &mut self.pending,
+            Class::Running => &mut self.running,
+            Class::Succeeded => &mut self.succeeded,
+            Class::Failed => &mut self.failed,
+            Class::Killed => &mut self.killed,
+            Class::EarlyStopped => &mut self.early_stopped,
+            Class::MetricsUnavailable => &mut self.metrics_unavailable,
+        }
+    }
+}
+
+/// What is remembered of a trial for as long as it exists.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// Which suggestion it is.
+    pub index: u64,
+    /// How it stands.
+    pub class: Class,
+    /// The order of its completion.
+    pub completion: Option<i64>,
+    /// Its values.
+    pub assignments: Vec<ParameterAssignment>,
+    /// What it measured.
+    pub observation: Observation,
+    /// Labels that the algorithm gave it.
+    pub labels: BTreeMap<String, String>,
+    /// The objective as a loss, once it has ended with one.
+    pub loss: Option<f64>,
+}
+
+/// The trials of one experiment.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Trials {
+    records: BTreeMap<String, Record>,
+    tally: Tally,
+    by_class: BTreeMap<Class, BTreeSet<(u64, String)>>,
+    indexes: BTreeSet<u64>,
+    best: Option<String>,
+    completion_max: i64,
+}
+
+impl Trials {
+    /// How many trials stand how.
+    pub fn tally(&self) -> Tally {
+        self.tally
+    }
+
+    /// The trial with the smallest loss; of equal ones, the one that completed first.
+    pub fn best(&self) -> Option<(&str, &Record)> {
+        let name = self.best.as_deref()?;
+        self.records.get(name).map(|it| (name, it))
+    }
+
+    /// Every trial, by name.
+    pub fn records(&self) -> impl Iterator<Item = (&str, &Record)> {
+        self.records.iter().map(|(name, it)| (name.as_str(), it))
+    }
+
+    /// Names of the trials of a class, newest first.
+    pub fn names(&self, class: Class) -> impl Iterator<Item = &str> {
+        let set = self.by_class.get(&class).into_iter().flatten();
+        set.rev().map(|(_, name)| name.as_str())
+    }
+
+    /// Names of the newest `count` trials that have not ended.
+    pub fn newest_unfinished(&self, count: usize) -> Vec<String> {
+        let of = |class| self.by_class.get(&class).into_iter().flatten();
+        let mut all: Vec<_> = of(Class::Pending).chain(of(Class::Running)).collect();
+        all.sort_unstable_by_key(|(index, _)| Reverse(*index));
+        all.into_iter().take(count).map(|(_, name)| name.clone()).collect()
+    }
+
+    /// Whether the trial of that suggestion exists.
+    pub fn has(&self, index: u64) -> bool {
+        self.indexes.contains(&index)
+    }
+
+    fn remove(&mut self, name: &str) {
+        let Some(old) = self.records.remove(name) else { return };
+        *self.tally.of(old.class) -= 1;
+        self.indexes.remove(&old.index);
+        if let Some(set) = self.by_class.get_mut(&old.class) {
+            set.remove(&(old.index, name.to_owned()));
+        }
+    }
+
+    fn insert(&mut self, name: &str, record: Record) {
+        *self.tally.of(record.class) += 1;
+        self.indexes.insert(record.index);
+        self.by_class.entry(record.class).or_default().insert((record.index, name.to_owned()));
+        self.completion_max = self.completion_max.max(record.completion.unwrap_or(0));
+        self.records.insert(name.to_owned(), record);
+    }
+
+    fn rank(&self, name: &str) -> Option<(f64, i64)> {
+        let record = self.records.get(name)?;
+        Some((record.loss?, record.completion.unwrap_or(i64::MAX)))
+    }
+
+    /// Brings the best trial up to date after `name` changed: one comparison, but for the rare
+    /// case that the best trial itself got worse or vanished.
+    fn compare(&mut self, name: &str) {
+        if self.best.as_deref() == Some(name) {
+            let ranked = self.records.keys().filter_map(|it| Some((self.rank(it)?, it)));
+            let best = ranked.min_by(|a, b| order(a.0, b.0));
+            self.best = best.map(|(_, name)| name.clone());
+            return;
+        }
+        let Some(rank) = self.rank(name) else { return };
+        let best = self.best.as_deref().and_then(|it| self.rank(it));
+        if best.is_none_or(|best| order(rank, best).is_lt()) {
+            self.best = Some(name.to_owned());
+        }
+    }
+}
+
+fn order(a: (f64, i64), b: (f64, i64)) -> std::cmp::Ordering {
+    a.0.total_cmp(&b.0).then(a.1.cmp(&b.1))
+}
+
+/// Every trial that the controllers know of.
+#[derive(Clone, Debug, Default)]
+pub struct Index {
+    /// By uid of the experiment, so that a namesake of a deleted one starts with nothing.
+    experiments: BTreeMap<String, Trials>,
+    unfinished: BTreeMap<Key, Arc<Trial>>,
+    owners: BTreeMap<Key, String>,
+}
+
+impl Index {
+    /// Takes in a trial as it is now.
+    pub fn apply(&mut self, trial: Trial) {
+        let key = Key::of(&trial);
+        let Some(owner) = owner(&trial) else { return };
+        if trial.metadata.deletion_timestamp.is_some() {
+            return self.delete(&key);
+        }
+        if self.owners.get(&key).is_some_and(|it| *it != owner) {
+            self.delete(&key);
+        }
+        let trials = self.experiments.entry(owner.clone()).or_default();
+        let record = record(&trial);
+        let ended = record.class.ended() && record.completion.is_some();
+        trials.remove(&key.name);
+        trials.insert(&key.name, record);
+        trials.compare(&key.name);
+        self.owners.insert(key.clone(), owner);
+        if ended {
+            self.unfinished.remove(&key);
+        } else {
+            self.unfinished.insert(key, Arc::new(trial));
+        }
+    }
+
+    /// Forgets a trial.
+    pub fn delete(&mut self, key: &Key) {
+        self.unfinished.remove(key);
+        let Some(owner) = self.owners.remove(key) else { return };
+        let Some(trials) = self.experiments.get_mut(&owner) else { return };
+        trials.remove(&key.name);
+        trials.compare(&key.name);
+    }
+
+    /// Forgets an experiment whose object is gone, once its last trial is.
+    pub fn forget(&mut self, uid: &str) {
+        if self.experiments.get(uid).is_some_and(|it| it.records.is_empty()) {
+            self.experiments.remove(uid);
+        }
+    }
+
+    /// Every trial that is known, to find those that vanished while nobody watched.
+    pub fn keys(&self) -> BTreeSet<Key> {
+        self.owners.keys().cloned().collect()
+    }
+
+    /// The trials of an experiment, by its uid.
+    pub fn trials(&self, experiment_uid: &str) -> Option<&Trials> {
+        self.experiments.get(experiment_uid)
+    }
+
+    /// A trial that has not ended, or not been numbered.
+    pub fn unfinished(&self, key: &Key) -> Option<Arc<Trial>> {
+        self.unfinished.get(key).cloned()
+    }
+
+    /// Whether that trial is known to have ended.
+    pub fn ended(&self, key: &Key) -> bool {
+        self.owners.contains_key(key) && !self.unfinished.contains_key(key)
+    }
+
+    /// Unfinished trials of one experiment.
+    pub fn unfinished_of(&self, experiment_uid: &str) -> Vec<Key> {
+        let mine = |key: &&Key| self.owners.get(key).is_some_and(|it| it == experiment_uid);
+        self.unfinished.keys().filter(mine).cloned().collect()
+    }
+
+    /// A completion number that was never given out before. One that is lost before it is
+    /// written leaves a gap, which is harmless.
+    pub fn next_completion(&mut self, experiment_uid: &str) -> i64 {
+        let trials = self.experiments.entry(experiment_uid.to_owned()).or_default();
+        trials.completion_max += 1;
+        trials.completion_max
+    }
+}
+
+/// Uid of the experiment that a trial belongs to.
+pub fn owner(trial: &Trial) -> Option<String> {
+    let owners = trial.metadata.owner_references.iter().flatten();
+    owners.filter(|it| it.kind == "Experiment").map(|it| it.uid.clone()).next()
+}
+
+/// Which suggestion a trial is; one that we did not make counts as the newest.
+pub fn number(trial: &Trial) -> u64 {
+    let text = trial.annotations().get(INDEX_ANNOTATION);
+    text.and_then(|it| it.parse().ok()).unwrap_or(u64::MAX)
+}
+
+fn record(trial: &Trial) -> Record {
+    let class = Class::of(trial);
+    let status = trial.status.as_ref();
+    let observation = status.and_then(|it| it.observation.clone()).unwrap_or_default();
+    let counts = matches!(class, Class::Succeeded | Class::EarlyStopped);
+    let objective = trial.spec.objective.as_ref().filter(|_| counts);
+    Record {
+        index: number(trial),
+        class,
+        completion: status.and_then(|it| it.completion_number),
+        assignments: trial.spec.parameter_assignments.clone(),
+        loss: objective.and_then(|it| value::loss(it, &observation)),
+        observation,
+        labels: trial.spec.labels.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proto::kinds::{Condition, Metric, ObjectiveSpec, TrialSpec, TrialStatus};
+    use serde_json::json;
+
+    use super::*;
+
+    const CONDITIONS: [&str; 7] = [
+        "Created",
+        "Running",
+        "Succeeded",
+        "Failed",
+        "Killed",
+        "EarlyStopped",
+        "MetricsUnavailable",
+    ];
+
+    fn trial(experiment: u8, number: u8, condition: usize, value: i8) -> Trial {
+        let name = format!("t{number}");
+        let objective = ObjectiveSpec {
+            type_: "maximize".into(),
+            objective_metric_name: "m".into(),
+            ..Default::default()
+        };
+        let mut trial =
+            Trial::new(&name, TrialSpec { objective: Some(objective), ..Default::default() });
+        trial.metadata.namespace = Some("n".into());
+        trial.annotations_mut().insert(INDEX_ANNOTATION.into(), number.to_string());
+        let reference = json!([{"apiVersion": "kubeflow.org/v1beta1", "kind": "Experiment",
+                                "name": "e", "uid": format!("u{experiment}")}]);
+        trial.metadata.owner_references = serde_json::from_value(reference).unwrap();
+        let text = value.to_string();
+        let metric =
+            Metric { name: "m".into(), min: text.clone(), max: text.clone(), latest: text };
+        let condition: Condition =
+            serde_json::from_value(json!({"type": CONDITIONS[condition], "status": "True"}))
+                .unwrap();
+        trial.status = Some(TrialStatus {
+            conditions: vec![condition],
+            observation: Some(Observation { metrics: vec![metric] }),
+            completion_number: (1 < number % 3).then_some(i64::from(number)),
+            ..Default::default()
+        });
+        trial
+    }
+
+    fn recount(all: &BTreeMap<Key, Trial>, experiment: &str) -> (Tally, Option<String>) {
+        let mine: Vec<&Trial> =
+            all.values().filter(|it| owner(it).as_deref() == Some(experiment)).collect();
+        let mut tally = Tally::default();
+        mine.iter().for_each(|it| *tally.of(Class::of(it)) += 1);
+        let ranked = mine.iter().filter_map(|it| {
+            let record = record(it);
+            Some(((record.loss?, record.completion.unwrap_or(i64::MAX)), it.name_any()))
+        });
+        (tally, ranked.min_by(|a, b| order(a.0, b.0)).map(|(_, name)| name))
+    }
+
+    proptest! {
+        /// However trials come, change, move and go, the tally and the best trial are those of a
+        /// recount, and only unfinished trials are held whole.
+        #[test]
+        fn the_tally_is_a_recount(
+            steps in prop::collection::vec((0..2u8, 0..12u8, 0..7usize, -3..3i8, 0..5u8), 0..80),
+        ) {
+            let mut index = Index::default();
+            let mut all = BTreeMap::new();
+            for (experiment, number, condition, value, action) in steps {
+                let trial = trial(experiment, number, condition, value);
+                let key = Key::of(&trial);
+                if action == 0 {
+                    index.delete(&key);
+                    all.remove(&key);
+                } else {
+                    index.apply(trial.clone());
+                    all.insert(key, trial);
+                }
+                for uid in ["u0", "u1"] {
+                    let trials = index.trials(uid).cloned().unwrap_or_default();
+                    let (tally, best) = recount(&all, uid);
+                    prop_assert_eq!(trials.tally(), tally);
+                    let rank = |it: &Option<String>| it.as_deref().and_then(|it| trials.rank(it));
+                    prop_assert_eq!(rank(&trials.best), rank(&best));
+                }
+                let unfinished = |it: &&Trial| {
+                    !Class::of(it).ended() || it.status.as_ref().unwrap().completion_number.is_none()
+                };
+                prop_assert_eq!(index.unfinished.len(), all.values().filter(unfinished).count());
+            }
+        }
+    }
+
+    #[test]
+    fn completion_numbers_never_repeat() {
+        let mut index = Index::default();
+        index.apply(trial(0, 5, 2, 1));
+        assert_eq!(index.next_completion("u0"), 6);
+        assert_eq!(index.next_completion("u0"), 7);
+        index.delete(&Key::of(&trial(0, 5, 2, 1)));
+        assert_eq!(index.next_completion("u0"), 8);
+    }
+
+    #[test]
+    fn the_newest_unfinished_are_never_finished_ones() {
+        let mut index = Index::default();
+        for (number, condition) in [(1, 1), (2, 0), (3, 2), (4, 1)] {
+            index.apply(trial(0, number, condition, 1));
+        }
+        assert_eq!(index.trials("u0").unwrap().newest_unfinished(2), ["t4", "t2"]);
+    }
+}
