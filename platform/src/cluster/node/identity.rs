@@ -1,0 +1,124 @@
+//! Who a process is: a pid alone is reused, a pid with its start time and boot is not.
+
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
+use serde::{Deserialize, Serialize};
+use std::fs;
+
+/// A process of this machine, for ever.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Identity {
+    /// The process id.
+    pub pid: i32,
+    /// Clock ticks between the boot and its start.
+    pub start: u64,
+    /// The boot that it lives in.
+    pub boot: String,
+}
+
+/// What became of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It runs.
+    Alive,
+    /// It is gone, or its pid is another's by now.
+    Gone,
+    /// The machine was started again since.
+    Rebooted,
+}
+
+impl Identity {
+    /// This process.
+    pub fn own() -> Self {
+        let pid = Pid::this().as_raw();
+        Self { pid, start: stat(pid).map_or(0, |stat| stat.start), boot: boot() }
+    }
+
+    /// What became of it.
+    pub fn fate(&self) -> Fate {
+        self.judge(&boot(), stat(self.pid).as_ref())
+    }
+
+    fn judge(&self, boot: &str, found: Option<&Stat>) -> Fate {
+        match found {
+            _ if self.boot != boot => Fate::Rebooted,
+            Some(stat) if stat.start == self.start && stat.state != 'Z' => Fate::Alive,
+            _ => Fate::Gone,
+        }
+    }
+}
+
+/// One line of `/proc/<pid>/stat`, as far as it is needed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stat {
+    pub pid: i32,
+    pub parent: i32,
+    pub group: i32,
+    pub session: i32,
+    pub state: char,
+    pub start: u64,
+}
+
+/// Looks a process up; none if it is gone.
+pub fn stat(pid: i32) -> Option<Stat> {
+    parse(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+}
+
+/// All processes.
+pub fn all() -> Vec<Stat> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| stat(entry.file_name().to_str()?.parse().ok()?)).collect()
+}
+
+/// Kills what a vanished shim left: the sessions and groups of its containers.
+pub fn kill_left_behind(shim: &Identity, groups: &[i32]) {
+    if shim.boot != boot() || shim.pid <= 1 {
+        return;
+    }
+    // The shim leads a session of its own, and every container a group in it.
+    for process in all().iter().filter(|process| process.session == shim.pid) {
+        if groups.contains(&process.group) || process.pid != shim.pid {
+            let _gone_already = killpg(Pid::from_raw(process.group), Signal::SIGKILL);
+        }
+    }
+}
+
+fn boot() -> String {
+    let text = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    text.trim().to_owned()
+}
+
+/// The name may hold spaces and brackets, so the fields are counted from its last bracket.
+fn parse(line: &str) -> Option<Stat> {
+    let pid = line.split(' ').next()?.parse().ok()?;
+    let rest: Vec<&str> = line.rsplit_once(')')?.1.split_whitespace().collect();
+    Some(Stat {
+        pid,
+        state: rest.first()?.chars().next()?,
+        parent: rest.get(1)?.parse().ok()?,
+        group: rest.get(2)?.parse().ok()?,
+        session: rest.get(3)?.parse().ok()?,
+        start: rest.get(19)?.parse().ok()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_is_alive_and_another_boot_is_told() {
+        let own = Identity::own();
+        assert_eq!(own.fate(), Fate::Alive);
+        assert_eq!(Identity { start: own.start + 1, ..own.clone() }.fate(), Fate::Gone);
+        assert_eq!(Identity { boot: "other".into(), ..own }.fate(), Fate::Rebooted);
+    }
+
+    #[test]
+    fn names_with_brackets_do_not_shift_the_fields() {
+        let line = "7 (a) b) S 1 2 3 0 -1 4194304 1 0 0 0 0 0 0 0 20 0 1 0 123 0 0";
+        let want = Stat { pid: 7, parent: 1, group: 2, session: 3, state: 'S', start: 123 };
+        assert_eq!(parse(line), Some(want));
+    }
+}
