@@ -3,11 +3,15 @@
 //! A [`Problem`] (space, objectives, algorithm, seed) and a [`History`] (every trial so far) give
 //! an [`Answer`]. Same inputs, same answer, bit for bit.
 
+pub mod error;
 pub mod history;
+pub mod objective;
 pub mod problem;
 pub mod seed;
 
+pub use error::SuggestError;
 pub use history::{Answer, History, State, Suggested, Told};
+pub use objective::{Direction, Objective};
 pub use problem::Problem;
 pub use seed::Seed;
 
@@ -20,6 +24,6 @@ pub fn suggest(
     _history: &History,
     _first: u64,
     _count: usize,
-) -> Result<Answer, proto::FieldError> {
+) -> Result<Answer, SuggestError> {
     Ok(Answer::Exhausted(Vec::new()))
 }

@@ -17,4 +17,9 @@ impl Problem {
     pub fn parse(_spec: &ExperimentSpec, seed: Seed) -> Result<Problem, Vec<FieldError>> {
         Ok(Problem { seed })
     }
+
+    /// Every fault of `spec` that search knows of, for admission; empty when it can be searched.
+    pub fn check(spec: &ExperimentSpec) -> Vec<FieldError> {
+        Problem::parse(spec, Seed(0)).err().unwrap_or_default()
+    }
 }
