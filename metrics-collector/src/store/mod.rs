@@ -1,9 +1,17 @@
 //! The observation log behind one trait: what every store promises.
 
+#[cfg(test)]
+mod laws;
+mod memory;
+mod sqlite;
+
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
 use crate::report::{Report, Summary, TrialKey};
+
+pub use memory::MemoryStore;
+pub use sqlite::SqliteStore;
 
 /// Why a store could not do it.
 #[derive(Debug, thiserror::Error)]
@@ -48,4 +56,34 @@ pub trait Store: Send + Sync + 'static {
 
     /// Forgets a trial's reports.
     fn delete<'a>(&'a self, key: &'a TrialKey) -> BoxFuture<'a, Result<(), StoreError>>;
+}
+
+/// A stable 64-bit fingerprint (FNV-1a), for reports that have no place of their own.
+pub(crate) fn fingerprint(parts: &[&[u8]]) -> u64 {
+    const BASIS: u64 = 0xcbf2_9ce4_8422_2325;
+    const PRIME: u64 = 0x0100_0000_01b3;
+    let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(PRIME);
+    // The length in front keeps ("ab", "c") and ("a", "bc") apart.
+    parts.iter().fold(BASIS, |hash, part| {
+        let hash = (part.len() as u64).to_le_bytes().iter().fold(hash, step);
+        part.iter().fold(hash, step)
+    })
+}
+
+/// The source and place that tell a report from others of its metric.
+fn identity(report: &Report) -> (&str, u64) {
+    match &report.position {
+        Some(position) => (&position.source, position.offset),
+        None => {
+            let time = report.time.as_microsecond().to_le_bytes();
+            ("", fingerprint(&[&time, report.value.as_bytes()]))
+        }
+    }
+}
+
+/// Whether a report is among those that a query asks for.
+fn wanted(query: &Query, report: &Report) -> bool {
+    query.metric.as_ref().is_none_or(|metric| *metric == report.metric)
+        && query.from.is_none_or(|from| from <= report.time)
+        && query.to.is_none_or(|to| report.time <= to)
 }
