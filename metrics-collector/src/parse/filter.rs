@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 use proto::FieldError;
 use regex::Regex;
 
+use super::re2;
+
 /// The filter where the manifest gives none, as Katib documents it: `name = number`.
 pub const DEFAULT_FILTER: &str = r"([\w|-]+)\s*=\s*([+-]?\d*(\.\d+)?([Ee][+-]?\d+)?)";
 
@@ -37,7 +39,7 @@ impl Filter {
 
     /// A filter of the manifest, which stands at `path` there.
     pub(super) fn parse(text: &str, path: &str) -> Result<Filter, FieldError> {
-        let regex = Regex::new(text).map_err(|err| {
+        let regex = Regex::new(&re2::to_rust(text)).map_err(|err| {
             // The library's message spans lines and points with a caret; its last line says what.
             let why = err.to_string();
             let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ");

@@ -4,6 +4,7 @@ mod filter;
 mod json;
 #[cfg(test)]
 mod laws;
+mod re2;
 mod text;
 
 use jiff::Timestamp;
