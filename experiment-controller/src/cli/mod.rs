@@ -3,6 +3,7 @@
 mod assignments;
 mod braces;
 mod csv;
+pub mod digits;
 mod failure;
 mod nearest;
 mod objectives;
