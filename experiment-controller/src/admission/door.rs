@@ -1,0 +1,44 @@
+//! The home's door: the rules of this folder, run by its API before an object is stored.
+
+use platform::cluster::admission::{Admission, Outcome, Review};
+use proto::kinds::GROUP;
+
+use super::{check, check_types, complete, spec_schema};
+
+/// Completes and checks experiments, and checks the types of trials and suggestions.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Door;
+
+impl Admission for Door {
+    fn applies(&self, group: &str, kind: &str) -> bool {
+        group == GROUP && ["Experiment", "Trial", "Suggestion"].contains(&kind)
+    }
+
+    fn review(&self, review: Review<'_>) -> Outcome {
+        let kind = review.object["kind"].as_str().unwrap_or("Experiment");
+        if kind != "Experiment" {
+            return check_types(review.object, &spec_schema(kind));
+        }
+        complete(review.object);
+        check(review.object, review.old, review.lookup)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_door_completes_and_refuses() {
+        let door = Door;
+        assert!(door.applies("kubeflow.org", "Trial") && !door.applies("batch", "Job"));
+        let mut object = json!({"kind": "Experiment", "metadata": {"name": "e"}, "spec": {}});
+        let nothing = |_: &str, _: &str, _: &str| None;
+        let review = Review { object: &mut object, old: None, lookup: &nothing };
+        let outcome = door.review(review);
+        assert!(outcome.errors.iter().any(|it| it.path == "spec.objective"), "{outcome:?}");
+        assert_eq!(object["spec"]["parallelTrialCount"], 3);
+    }
+}
