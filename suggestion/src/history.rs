@@ -1,10 +1,11 @@
 //! What happened so far, and what to try next, as the outside of the crate says it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proto::kinds::ParameterAssignment;
 
 use crate::problem::Problem;
+use crate::space::Point;
 
 /// How a trial stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,15 +41,88 @@ pub struct Told {
     pub labels: BTreeMap<String, String>,
 }
 
-/// Every trial so far, finished ones in the order of completion.
+/// One trial, as algorithms see it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trial {
+    /// Which suggestion it was, from 0.
+    pub index: u64,
+    /// Where it is in the unit cube.
+    pub point: Point,
+    /// How it stands.
+    pub state: State,
+    /// One loss for each objective, smaller is better; empty unless every one was measured as a
+    /// finite number.
+    pub losses: Vec<f64>,
+    /// The first objective's reports as (step, loss), finite ones only.
+    pub curve: Vec<(f64, f64)>,
+    /// Labels that the algorithm gave it.
+    pub labels: BTreeMap<String, String>,
+}
+
+impl Trial {
+    /// The first objective's loss, if it was measured.
+    pub fn loss(&self) -> Option<f64> {
+        self.losses.first().copied()
+    }
+}
+
+/// Every trial so far: what ended, in the order of completion, and what did not, by index.
+///
+/// Trials whose values are not of this space are left out: they say nothing about it.
 #[derive(Clone, Debug, Default)]
-pub struct History {}
+pub struct History {
+    pub(crate) finished: Vec<Trial>,
+    pub(crate) active: Vec<Trial>,
+    /// Keys of all their points.
+    pub(crate) taken: BTreeSet<Vec<u64>>,
+}
 
 impl History {
-    /// Sorts and translates what was told into points and losses of `problem`.
-    pub fn new(_problem: &Problem, _told: Vec<Told>) -> History {
-        History {}
+    /// Sorts and translates what was told into points and losses of `problem`. The order of
+    /// `told` changes nothing.
+    pub fn new(problem: &Problem, mut told: Vec<Told>) -> History {
+        told.sort_by_key(|told| (told.completion, told.index));
+        let mut history = History::default();
+        for told in told {
+            let Some(trial) = translated(problem, told) else { continue };
+            history.taken.insert(trial.point.key());
+            match trial.state {
+                State::Active => history.active.push(trial),
+                _ => history.finished.push(trial),
+            }
+        }
+        history
     }
+
+    /// How many trials count.
+    pub fn len(&self) -> usize {
+        self.finished.len() + self.active.len()
+    }
+
+    /// Whether no trial counts.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// A trial in the algorithms' terms; none where its values are not of this space.
+fn translated(problem: &Problem, told: Told) -> Option<Trial> {
+    let point = problem.space.point_of(&told.assignments)?;
+    let measured = matches!(told.state, State::Succeeded | State::EarlyStopped);
+    let loss = |objective: &crate::Objective| objective.loss(*told.metrics.get(&objective.metric)?);
+    let losses = problem.objectives.iter().map(loss).collect::<Option<Vec<_>>>();
+    let reports = told
+        .curve
+        .iter()
+        .filter_map(|(step, value)| Some((*step, problem.objectives.first()?.loss(*value)?)));
+    Some(Trial {
+        index: told.index,
+        point,
+        state: told.state,
+        losses: losses.filter(|_| measured).unwrap_or_default(),
+        curve: reports.collect(),
+        labels: told.labels,
+    })
 }
 
 /// One suggestion, as the outside hears it.
@@ -67,7 +141,8 @@ pub struct Suggested {
 /// What an algorithm answers.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
-    /// Exactly as many suggestions as were asked for.
+    /// As many suggestions as were asked for; fewer (never none) where the algorithm must see
+    /// more before it can go on: ask again later.
     Proposals(Vec<Suggested>),
     /// Nothing now; the reason says what must happen first.
     Wait(String),

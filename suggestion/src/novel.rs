@@ -1,0 +1,52 @@
+//! Never the same point twice while others remain: what every algorithm's candidates go through.
+
+use crate::grid::Lattice;
+use crate::seed::Stream;
+use crate::space::Point;
+use crate::suggester::{Proposal, Turn};
+
+/// How many neighbours of a repeated candidate are looked at before the space is searched through.
+const NEIGHBOURS: u32 = 64;
+
+/// The first candidate that repeats nothing; else a point near the best of them; else any point
+/// that was never tried; else nothing: the space is exhausted.
+pub(crate) fn first_new(
+    turn: &Turn,
+    candidates: Vec<Proposal>,
+    stream: &mut Stream,
+) -> Option<Proposal> {
+    let best = candidates.first()?.clone();
+    let new = |proposal: &Proposal| proposal.repeats || turn.is_new(&proposal.point);
+    if let Some(proposal) = candidates.into_iter().find(new) {
+        return Some(proposal);
+    }
+    let point = near(turn, &best.point, stream).or_else(|| any(turn, stream))?;
+    Some(Proposal { point, ..best })
+}
+
+/// A new point that differs from `center` on one axis, or on more the longer it takes.
+fn near(turn: &Turn, center: &Point, stream: &mut Stream) -> Option<Point> {
+    let dimensions = turn.space.dimensions();
+    let neighbour = |attempt: u32| {
+        let mut point = center.clone();
+        for _ in 0..=attempt / 16 {
+            let axis = usize::try_from(stream.below(dimensions as u64)).unwrap_or(0);
+            point.0[axis] = turn.space.coordinate(axis, stream.unit());
+        }
+        point
+    };
+    (0..NEIGHBOURS).map(neighbour).find(|point| turn.is_new(point))
+}
+
+/// Any new point of a space that can be counted.
+fn any(turn: &Turn, stream: &mut Stream) -> Option<Point> {
+    let lattice = Lattice::new(turn.space, None)?;
+    let start = stream.below(lattice.total);
+    // Of consecutive ranks at most so many can have been tried.
+    let tried = (turn.taken.len() + turn.active.len()) as u64;
+    let ranks = (0..lattice.total.min(tried + 1)).map(|i| {
+        let to_the_end = lattice.total - start;
+        if i < to_the_end { start + i } else { i - to_the_end }
+    });
+    ranks.map(|rank| lattice.nth(turn.space, rank)).find(|point| turn.is_new(point))
+}

@@ -1,0 +1,57 @@
+//! Every search algorithm there is: to be listed here is to be under the laws.
+
+use proto::FieldError;
+
+use crate::seed::Seed;
+use crate::settings::{SettingSpec, Settings};
+use crate::space::Space;
+use crate::suggester::Suggester;
+use crate::{grid, random, sobol, tpe};
+
+/// A search algorithm by name, with what can be set.
+pub struct Algorithm {
+    /// Name in `algorithm.algorithmName`.
+    pub name: &'static str,
+    /// One sentence: what it does, and when to take it.
+    pub about: &'static str,
+    /// What can be set.
+    pub settings: &'static [SettingSpec],
+    /// Faults of a space, settings and number of trials that do not fit the algorithm, with paths
+    /// below `spec`.
+    pub(crate) check: fn(&Space, &Settings, Option<u64>) -> Vec<FieldError>,
+    /// Makes it; what it is given has been checked.
+    pub(crate) make: fn(&Space, &Settings, Seed) -> Box<dyn Suggester>,
+}
+
+impl std::fmt::Debug for Algorithm {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(self.name)
+    }
+}
+
+const ALGORITHMS: &[Algorithm] = &[
+    Algorithm {
+        name: "auto",
+        about: "The best that there is for the problem; today tpe.",
+        ..tpe::ALGORITHM
+    },
+    tpe::ALGORITHM,
+    random::ALGORITHM,
+    sobol::ALGORITHM,
+    grid::ALGORITHM,
+];
+
+/// Every algorithm, for listings, validation and laws.
+pub fn algorithms() -> &'static [Algorithm] {
+    ALGORITHMS
+}
+
+/// The algorithm called `name`.
+pub fn find(name: &str) -> Option<&'static Algorithm> {
+    ALGORITHMS.iter().find(|algorithm| algorithm.name == name)
+}
+
+/// For algorithms that fit every space.
+pub(crate) fn fits(_: &Space, _: &Settings, _: Option<u64>) -> Vec<FieldError> {
+    Vec::new()
+}

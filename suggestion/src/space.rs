@@ -1,0 +1,149 @@
+//! Parameters ⇄ the unit cube: the only place that knows bounds, logarithms, steps, choices and
+//! distributions.
+//!
+//! Each parameter is an axis of the unit cube, measured so that equal lengths are equally likely
+//! under the parameter's distribution. What can be counted (int, steps, lists) has levels, and
+//! each level owns a cell of its axis.
+
+mod decimal;
+mod domain;
+mod parse;
+mod ruler;
+#[cfg(test)]
+mod tests;
+
+use proto::FieldError;
+use proto::kinds::{ParameterAssignment, ParameterSpec};
+
+use domain::Domain;
+
+/// All parameters of an experiment, in the order of its manifest.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Space {
+    parameters: Vec<Parameter>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Parameter {
+    name: String,
+    domain: Domain,
+    axis: Axis,
+}
+
+/// What an algorithm may know of a parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Axis {
+    /// What neighbourhood means on it.
+    pub kind: Kind,
+    /// How many values it has; none where they cannot be counted. At least 1.
+    pub levels: Option<u64>,
+}
+
+/// What neighbourhood means on an axis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Every number between two bounds.
+    Real,
+    /// Evenly spaced numbers: int, or double with a step.
+    Integer,
+    /// Numbers from a list: their order counts, their distances do not.
+    Ordinal,
+    /// Names: no two are nearer than others.
+    Categorical,
+}
+
+/// Where a point stands on one axis.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub enum Coordinate {
+    /// On a real axis: the share of the distribution below it, in [0, 1].
+    Real(f64),
+    /// On an axis with levels: which, from 0.
+    Level(u64),
+    /// The parameter does not apply here and gets no value.
+    Inactive,
+}
+
+/// A place in the unit cube: one coordinate for each parameter.
+#[derive(Clone, Debug, PartialEq, PartialOrd)]
+pub struct Point(pub Vec<Coordinate>);
+
+impl Point {
+    /// Equal for equal points and for no others; can be ordered.
+    pub fn key(&self) -> Vec<u64> {
+        let key = |coordinate: &Coordinate| match coordinate {
+            Coordinate::Real(u) => (u + 0.0).to_bits(),
+            Coordinate::Level(level) => *level,
+            Coordinate::Inactive => u64::MAX,
+        };
+        self.0.iter().map(key).collect()
+    }
+}
+
+impl Space {
+    /// Parses a manifest's parameters; answers every fault at once, with paths such as
+    /// `parameters[2].feasibleSpace.min`.
+    pub fn parse(specs: &[ParameterSpec]) -> Result<Space, Vec<FieldError>> {
+        parse::space(specs)
+    }
+
+    /// How many parameters there are.
+    pub fn dimensions(&self) -> usize {
+        self.parameters.len()
+    }
+
+    /// The axes, in the order of parameters.
+    pub fn axes(&self) -> impl ExactSizeIterator<Item = Axis> + DoubleEndedIterator {
+        self.parameters.iter().map(|parameter| parameter.axis)
+    }
+
+    /// The names of parameters, for messages: algorithms never need them.
+    pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.parameters.iter().map(|parameter| parameter.name.as_str())
+    }
+
+    /// How many points there are; none where they cannot be counted in 64 bits.
+    pub fn count(&self) -> Option<u64> {
+        self.axes().try_fold(1u64, |product, axis| product.checked_mul(axis.levels?))
+    }
+
+    /// The point at `units`, one number in [0, 1] for each parameter.
+    pub fn point(&self, units: &[f64]) -> Point {
+        let pairs = self.parameters.iter().zip(units);
+        Point(pairs.map(|(parameter, u)| parameter.domain.coordinate(u.clamp(0.0, 1.0))).collect())
+    }
+
+    /// One coordinate of [`Space::point`].
+    pub fn coordinate(&self, axis: usize, unit: f64) -> Coordinate {
+        self.parameters[axis].domain.coordinate(unit.clamp(0.0, 1.0))
+    }
+
+    /// The share of [0, 1] that belongs to a coordinate, as its ends; both equal for a real one.
+    pub fn cell(&self, axis: usize, coordinate: Coordinate) -> (f64, f64) {
+        self.parameters[axis].domain.cell(coordinate)
+    }
+
+    /// The values of a point as text, in the order of the manifest; inactive ones are left out.
+    pub fn assignments(&self, point: &Point) -> Vec<ParameterAssignment> {
+        let pairs = self.parameters.iter().zip(&point.0);
+        let assignment = |(parameter, coordinate): (&Parameter, &Coordinate)| {
+            let value = parameter.domain.text(*coordinate)?;
+            Some(ParameterAssignment { name: parameter.name.clone(), value })
+        };
+        pairs.filter_map(assignment).collect()
+    }
+
+    /// The point of some values, in any order; none where a parameter has no value or one that is
+    /// not in this space.
+    pub fn point_of(&self, assignments: &[ParameterAssignment]) -> Option<Point> {
+        let value_of = |i: usize, name: &str| {
+            // Nearly always in our own order.
+            let here = assignments.get(i).filter(|it| it.name == name);
+            here.or_else(|| assignments.iter().find(|it| it.name == name))
+        };
+        let pairs = self.parameters.iter().enumerate();
+        let coordinate = |(i, parameter): (usize, &Parameter)| {
+            parameter.domain.coordinate_of(&value_of(i, &parameter.name)?.value)
+        };
+        pairs.map(coordinate).collect::<Option<Vec<_>>>().map(Point)
+    }
+}
