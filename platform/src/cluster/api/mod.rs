@@ -1,9 +1,229 @@
 //! The Kubernetes API over the object store: one verb or concern a file.
+//!
+//! A request is parsed by `request`, read by `read` and `watch`, written by `write`, `patch` and
+//! `delete`, and answered in the form that `respond` finds in its `Accept`; refusals are `status`.
 
+pub mod auth;
+mod convert;
+mod defaults;
+mod definitions;
+mod delete;
 pub mod discovery;
 pub mod kinds;
+mod meta;
 pub mod openapi;
+mod patch;
+mod read;
+mod request;
+mod respond;
 pub mod schema;
+mod selectors;
 pub mod status;
 pub mod strategic;
 pub mod table;
+#[cfg(test)]
+mod tests;
+mod watch;
+mod write;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::admission::Admission;
+use super::store::Store;
+use kinds::Registry;
+pub(crate) use meta::now;
+use patch::Patch;
+use request::{Query, Target, decode_object, media_type, read_body};
+use respond::{Shape, answer};
+use status::Status;
+use write::{Manner, Written};
+
+/// What every request needs; clones share it.
+#[derive(Clone)]
+pub(super) struct Api {
+    pub(super) store: Store,
+    pub(super) registry: Arc<Registry>,
+    pub(super) admission: Arc<[Arc<dyn Admission>]>,
+    /// The home's folder: pod logs are below it.
+    pub(super) home: PathBuf,
+}
+
+impl Api {
+    /// All paths of the API.
+    pub(super) fn router(&self) -> Router {
+        let registry = || Arc::clone(&self.registry);
+        let reviews = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+        Router::new()
+            .route("/healthz", get(|| async { "ok" }))
+            .route("/readyz", get(|| async { "ok" }))
+            .route("/livez", get(|| async { "ok" }))
+            .route(reviews, post(review_access))
+            .merge(discovery::routes(registry()))
+            .merge(openapi::routes(registry()))
+            .merge(Router::new().fallback(serve).with_state(self.clone()))
+    }
+}
+
+async fn serve(State(api): State<Api>, request: Request) -> Response {
+    api.dispatch(request).await.unwrap_or_else(IntoResponse::into_response)
+}
+
+/// Whoever holds the token may do everything.
+async fn review_access(body: Bytes) -> Response {
+    let mut review: Value = serde_json::from_slice(&body).unwrap_or_else(|_| json!({}));
+    review["apiVersion"] = json!("authorization.k8s.io/v1");
+    review["kind"] = json!("SelfSubjectAccessReview");
+    review["status"] = json!({"allowed": true, "reason": "the bearer of the home's token"});
+    status::json_response(StatusCode::CREATED, &review)
+}
+
+impl Api {
+    async fn dispatch(&self, request: Request) -> Result<Response, Status> {
+        let (head, body) = request.into_parts();
+        let query = Query::parse(&head.uri)?;
+        let path = head.uri.path();
+        // `/api/v1/watch/…` is the old way to say `?watch=true`; clients no longer use it.
+        let target = Target::parse(&self.registry, path)?;
+        let shape = Shape::of(&head.headers)?;
+        if head.method == Method::GET {
+            return self.read(&target, &query, shape);
+        }
+        let body = read_body(body).await?;
+        let headers = &head.headers;
+        match (head.method.as_str(), &target.name) {
+            ("POST", None) => {
+                let object = decode_object(headers, &body)?;
+                let written = self.create(&target, Manner::of(&query)?, object).await?;
+                Ok(self.tell(&target, StatusCode::CREATED, shape, written))
+            }
+            ("PUT", Some(_)) => {
+                let object = decode_object(headers, &body)?;
+                let written = self.replace(&target, Manner::of(&query)?, object).await?;
+                Ok(self.tell(&target, StatusCode::OK, shape, written))
+            }
+            ("PATCH", Some(_)) => {
+                let patch = Patch::parse(media_type(headers), &body)?;
+                let (code, written) = self.patch(&target, &query, patch).await?;
+                Ok(self.tell(&target, code, shape, written))
+            }
+            ("DELETE", _) => self.remove(&target, &query, shape, headers, &body).await,
+            _ => Err(Status::method_not_allowed()),
+        }
+    }
+
+    fn read(&self, target: &Target, query: &Query, shape: Shape) -> Result<Response, Status> {
+        if query.flag("watch") {
+            return self.watch(target, query, shape);
+        }
+        match (&target.name, target.subresource.as_deref()) {
+            (None, _) => {
+                let page = self.list(target, query)?;
+                let body = shape.list(&target.kind, &page.items, page.metadata);
+                Ok(answer(StatusCode::OK, body, &[]))
+            }
+            (Some(_), None) => {
+                let body = shape.object(&target.kind, &*self.get(target)?);
+                Ok(answer(StatusCode::OK, body, &[]))
+            }
+            (Some(_), Some("status")) if target.kind.subresources.status => {
+                let body = shape.object(&target.kind, &*self.get(target)?);
+                Ok(answer(StatusCode::OK, body, &[]))
+            }
+            _ => Err(Status::no_such_path()),
+        }
+    }
+
+    async fn replace(
+        &self,
+        target: &Target,
+        manner: Manner,
+        object: Value,
+    ) -> Result<Written, Status> {
+        check_subresource(target)?;
+        let mut object = object;
+        meta::settle(target, &mut object)?;
+        self.modify(target, manner, |_| Ok(object.clone())).await
+    }
+
+    async fn patch(
+        &self,
+        target: &Target,
+        query: &Query,
+        patch: Patch,
+    ) -> Result<(StatusCode, Written), Status> {
+        check_subresource(target)?;
+        let manner = Manner::of(query)?;
+        if let (Patch::Apply(object), None) = (&patch, &target.subresource)
+            && self.get(target).is_err()
+        {
+            let mut fresh = target.clone();
+            fresh.name = None;
+            let mut object = object.clone();
+            meta::settle(target, &mut object)?;
+            let written = self.create(&fresh, manner, object).await?;
+            return Ok((StatusCode::CREATED, written));
+        }
+        let change = |current: &Value| patch.apply(&target.kind, current);
+        Ok((StatusCode::OK, self.modify(target, manner, change).await?))
+    }
+
+    async fn remove(
+        &self,
+        target: &Target,
+        query: &Query,
+        shape: Shape,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Response, Status> {
+        let given = if body.is_empty() { json!({}) } else { decode_object(headers, body)? };
+        let options = delete::Options::parse(query, &given)?;
+        if target.subresource.is_some() {
+            return Err(Status::method_not_allowed());
+        }
+        if target.name.is_some() {
+            return Ok(match self.delete(target, &options).await? {
+                delete::Outcome::Gone(object) => {
+                    let told = delete::success(target, &object);
+                    answer(StatusCode::OK, Bytes::from(told.to_string()), &[])
+                }
+                delete::Outcome::Leaving(object) => {
+                    answer(StatusCode::OK, shape.value(&target.kind, object), &[])
+                }
+            });
+        }
+        delete::check_collection(target)?;
+        let page = self.list(target, query)?;
+        for object in &page.items {
+            let mut one = target.clone();
+            one.name = Some(object.key.name.clone());
+            match self.delete(&one, &options).await {
+                Err(status) if status.code != 404 => return Err(status),
+                _ => {}
+            }
+        }
+        let body = shape.list(&target.kind, &page.items, page.metadata);
+        Ok(answer(StatusCode::OK, body, &[]))
+    }
+
+    fn tell(&self, target: &Target, code: StatusCode, shape: Shape, written: Written) -> Response {
+        answer(code, shape.value(&target.kind, written.object), &written.warnings)
+    }
+}
+
+fn check_subresource(target: &Target) -> Result<(), Status> {
+    match target.subresource.as_deref() {
+        None => Ok(()),
+        Some("status") if target.kind.subresources.status => Ok(()),
+        Some("finalize") if target.kind.is("", "Namespace") => Ok(()),
+        Some(_) => Err(Status::no_such_path()),
+    }
+}

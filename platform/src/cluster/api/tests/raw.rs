@@ -1,0 +1,1 @@
+//! What only shows on the wire: media types, refusals, defined kinds.

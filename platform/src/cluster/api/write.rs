@@ -1,0 +1,316 @@
+//! Creating and changing objects: what every write passes before it is stored.
+
+use std::collections::BTreeSet;
+
+use proto::FieldError;
+use serde_json::{Value, json};
+
+use super::kinds::Kind;
+use super::request::{Query, Target};
+use super::status::Status;
+use super::{Api, convert, defaults, meta, schema};
+use crate::cluster::admission::Review;
+use crate::cluster::store::{Expected, Key, Object, WriteError};
+
+/// Largest stored object; etcd's limit.
+const OBJECT_BYTES_MAX: usize = 3 << 19;
+
+/// How often a change is computed anew because another writer was faster.
+const ATTEMPTS_MAX: usize = 64;
+
+/// How a write is to be made.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Manner {
+    /// Check and answer, store nothing.
+    pub(super) dry_run: bool,
+    /// What to do about fields that the schema does not know.
+    pub(super) unknown: Unknown,
+}
+
+/// `fieldValidation`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unknown {
+    Refuse,
+    Warn,
+    Ignore,
+}
+
+impl Manner {
+    pub(super) fn of(query: &Query) -> Result<Manner, Status> {
+        let unknown = match query.text("fieldValidation") {
+            None | Some("Warn") => Unknown::Warn,
+            Some("Strict") => Unknown::Refuse,
+            Some("Ignore") => Unknown::Ignore,
+            Some(other) => {
+                return Err(Status::bad_request(format!(
+                    "fieldValidation: one of Strict, Warn, Ignore, got \"{other}\""
+                )));
+            }
+        };
+        Ok(Manner { dry_run: query.dry_run()?, unknown })
+    }
+}
+
+/// What was written, or would be in a dry run: the object in its served version.
+#[derive(Debug)]
+pub(super) struct Written {
+    pub(super) object: Value,
+    pub(super) warnings: Vec<String>,
+}
+
+impl Api {
+    /// Stores a new object.
+    pub(super) async fn create(
+        &self,
+        target: &Target,
+        manner: Manner,
+        mut object: Value,
+    ) -> Result<Written, Status> {
+        let kind = &target.kind;
+        meta::settle(target, &mut object)?;
+        let name = meta::begin(kind, &mut object)?;
+        if kind.namespaced {
+            self.need_namespace(target.place())?;
+        }
+        if kind.subresources.status {
+            meta::copy(&Value::Null, &mut object, "status");
+        }
+        defaults::begin(kind, &mut object);
+        let warnings = self.admit(kind, &mut object, None, manner)?;
+        let key = Key::new(&kind.resource, target.place(), &name);
+        if self.store.get(&key).is_some() {
+            return Err(Status::already_exists(kind, &name));
+        }
+        check_size(&object)?;
+        if manner.dry_run {
+            return Ok(Written { object, warnings });
+        }
+        let stored = convert::to_stored(kind, object);
+        match self.store.put(key, Expected::Absent, stored).await {
+            Ok(object) => {
+                self.after_write(kind);
+                Ok(Written { object: convert::to_served(kind, object.value()), warnings })
+            }
+            Err(WriteError::Unexpected) => Err(Status::already_exists(kind, &name)),
+            Err(error) => Err(Status::internal(error)),
+        }
+    }
+
+    /// Changes the object at `target` into what `change` makes of it. Computed anew when another
+    /// writer was faster; a `resourceVersion` in the result that is not the stored one is 409.
+    pub(super) async fn modify(
+        &self,
+        target: &Target,
+        manner: Manner,
+        change: impl Fn(&Value) -> Result<Value, Status>,
+    ) -> Result<Written, Status> {
+        let kind = &target.kind;
+        let name = target.name.as_deref().unwrap_or_default();
+        let key = Key::new(&kind.resource, target.place(), name);
+        for _ in 0..ATTEMPTS_MAX {
+            let Some(current) = self.store.get(&key) else {
+                return Err(Status::not_found(kind, name));
+            };
+            let old = convert::to_served(kind, current.value());
+            let mut new = change(&old)?;
+            check_version(kind, name, &old, &new)?;
+            meta::settle(target, &mut new)?;
+            let (new, warnings) = self.prepare(target, manner, &old, new)?;
+            if new == old || manner.dry_run {
+                return Ok(Written { object: new, warnings });
+            }
+            check_size(&new)?;
+            match self.store_change(kind, &current, new).await {
+                Ok(object) => return Ok(Written { object, warnings }),
+                Err(WriteError::Unexpected) => {}
+                Err(error) => return Err(Status::internal(error)),
+            }
+        }
+        Err(Status::stale(kind, name))
+    }
+
+    /// Stores the next state of an object, or removes it when that state lets it go.
+    pub(super) async fn store_change(
+        &self,
+        kind: &Kind,
+        current: &Object,
+        new: Value,
+    ) -> Result<Value, WriteError> {
+        let key = current.key.clone();
+        if is_released(kind, &new) {
+            self.store.remove(key, current.version).await?;
+            self.after_write(kind);
+            return Ok(new);
+        }
+        let stored = convert::to_stored(kind, new);
+        let object = self.store.put(key, Expected::Version(current.version), stored).await?;
+        self.after_write(kind);
+        Ok(convert::to_served(kind, object.value()))
+    }
+
+    /// The next state of an object: what the writer wants, less what the writer may not change.
+    fn prepare(
+        &self,
+        target: &Target,
+        manner: Manner,
+        old: &Value,
+        mut new: Value,
+    ) -> Result<(Value, Vec<String>), Status> {
+        let kind = &target.kind;
+        match target.subresource.as_deref() {
+            Some("status") => {
+                let mut next = old.clone();
+                meta::copy(&new, &mut next, "status");
+                let outcome = schema::admit(kind, &mut next);
+                refuse_faults(kind, &next, outcome.errors)?;
+                Ok((next, told_unknown(outcome.unknown, manner.unknown)?))
+            }
+            Some("finalize") => {
+                let mut next = old.clone();
+                next["spec"]["finalizers"] = new["spec"]["finalizers"].take();
+                Ok((next, Vec::new()))
+            }
+            _ => {
+                meta::carry_over(kind, old, &mut new)?;
+                no_new_finalizers(kind, old, &new)?;
+                defaults::carry_over(kind, old, &mut new);
+                let warnings = self.admit(kind, &mut new, Some(old), manner)?;
+                Ok((new, warnings))
+            }
+        }
+    }
+
+    /// Schema, then doors; all faults in one answer. A change of metadata alone is not judged
+    /// anew, so that what a rule no longer likes can still be labelled and let go.
+    fn admit(
+        &self,
+        kind: &Kind,
+        object: &mut Value,
+        old: Option<&Value>,
+        manner: Manner,
+    ) -> Result<Vec<String>, Status> {
+        let mut faults = meta::check(kind, object);
+        let outcome = schema::admit(kind, object);
+        let mut warnings = told_unknown(outcome.unknown, manner.unknown)?;
+        if old.is_none_or(|old| meta::content(old) != meta::content(object)) {
+            faults.extend(outcome.errors);
+            faults.extend(defaults::check(kind, object, old));
+            let lookup = |resource: &str, namespace: &str, name: &str| {
+                let found = self.store.get(&Key::new(resource, namespace, name));
+                found.map(|it| it.value())
+            };
+            for door in self.admission.iter().filter(|it| it.applies(&kind.group, &kind.kind)) {
+                let outcome = door.review(Review { object, old, lookup: &lookup });
+                faults.extend(outcome.errors);
+                warnings.extend(outcome.warnings);
+            }
+        }
+        refuse_faults(kind, object, faults)?;
+        Ok(warnings)
+    }
+
+    /// # Errors
+    /// 404 without the namespace, 403 while it is being deleted.
+    fn need_namespace(&self, name: &str) -> Result<(), Status> {
+        let kind = self.registry.find("", "v1", "namespaces");
+        let kind = kind.ok_or_else(Status::no_such_path)?;
+        let Some(found) = self.store.get(&Key::new("namespaces", "", name)) else {
+            return Err(Status::not_found(&kind, name));
+        };
+        if is_leaving(&found.value()) {
+            let why = "unable to create new content in it because it is being terminated";
+            return Err(Status::forbidden(&kind, name, why));
+        }
+        Ok(())
+    }
+
+    /// The kinds served follow the definitions stored.
+    pub(super) fn after_write(&self, kind: &Kind) {
+        if kind.is(super::kinds::DEFINITIONS_GROUP, "CustomResourceDefinition") {
+            self.reload_definitions();
+        }
+    }
+}
+
+fn check_version(kind: &Kind, name: &str, old: &Value, new: &Value) -> Result<(), Status> {
+    match new["metadata"]["resourceVersion"].as_str() {
+        Some(given) if !given.is_empty() && old["metadata"]["resourceVersion"] != given => {
+            Err(Status::stale(kind, name))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_size(object: &Value) -> Result<(), Status> {
+    let size = object.to_string().len();
+    if OBJECT_BYTES_MAX < size {
+        let told = format!("the object has {size} bytes, limit is {OBJECT_BYTES_MAX}");
+        return Err(Status::too_large(told));
+    }
+    Ok(())
+}
+
+fn refuse_faults(kind: &Kind, object: &Value, faults: Vec<FieldError>) -> Result<(), Status> {
+    if faults.is_empty() {
+        return Ok(());
+    }
+    // Schema and door may both see a fault; the reader wants it once.
+    let mut seen = BTreeSet::new();
+    let faults: Vec<FieldError> =
+        faults.into_iter().filter(|it| seen.insert(it.path.clone())).collect();
+    let name = object["metadata"]["name"].as_str().unwrap_or_default();
+    Err(Status::invalid(kind, name, &faults))
+}
+
+fn told_unknown(paths: Vec<String>, manner: Unknown) -> Result<Vec<String>, Status> {
+    let told: Vec<String> = paths.iter().map(|it| format!("unknown field \"{it}\"")).collect();
+    match manner {
+        Unknown::Ignore => Ok(Vec::new()),
+        Unknown::Refuse if !told.is_empty() => {
+            Err(Status::bad_request(format!("strict decoding error: {}", told.join(", "))))
+        }
+        Unknown::Refuse | Unknown::Warn => Ok(told),
+    }
+}
+
+fn no_new_finalizers(kind: &Kind, old: &Value, new: &Value) -> Result<(), Status> {
+    if !is_leaving(old) {
+        return Ok(());
+    }
+    let before = finalizers(old);
+    let added = finalizers(new).into_iter().find(|it| !before.contains(it));
+    let Some(added) = added else { return Ok(()) };
+    let name = new["metadata"]["name"].as_str().unwrap_or_default();
+    let told = format!("no new finalizers can be added if the object is being deleted: {added}");
+    Err(Status::invalid(kind, name, &[FieldError::new("metadata.finalizers", told)]))
+}
+
+pub(super) fn finalizers(object: &Value) -> Vec<&str> {
+    let list = object["metadata"]["finalizers"].as_array();
+    list.into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+/// Whether deletion was asked for.
+pub(super) fn is_leaving(object: &Value) -> bool {
+    object["metadata"]["deletionTimestamp"].is_string()
+}
+
+/// Whether nothing holds the object any more after its deletion was asked for.
+pub(super) fn is_released(kind: &Kind, object: &Value) -> bool {
+    let held_by_spec = kind.is("", "Namespace")
+        && object["spec"]["finalizers"].as_array().is_some_and(|it| !it.is_empty());
+    let grace = object["metadata"]["deletionGracePeriodSeconds"].as_i64().unwrap_or_default();
+    is_leaving(object) && finalizers(object).is_empty() && !held_by_spec && grace == 0
+}
+
+/// Marks an object for deletion, `grace` seconds from now.
+pub(super) fn mark_deleted(object: &mut Value, grace: i64) {
+    let when = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(grace);
+    let when = when.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let metadata = &mut object["metadata"];
+    metadata["deletionTimestamp"] = json!(when);
+    metadata["deletionGracePeriodSeconds"] = json!(grace);
+    if let Some(generation) = metadata["generation"].as_i64() {
+        metadata["generation"] = json!(generation + 1);
+    }
+}

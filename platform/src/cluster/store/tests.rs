@@ -1,0 +1,1 @@
+//! The store's promises: durable, ordered, never two winners.
