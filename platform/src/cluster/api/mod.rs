@@ -10,12 +10,14 @@ mod definitions;
 mod delete;
 pub mod discovery;
 pub mod kinds;
+mod logs;
 mod meta;
 pub mod openapi;
 mod patch;
 mod read;
 mod request;
 mod respond;
+mod scale;
 pub mod schema;
 mod selectors;
 pub mod status;
@@ -95,7 +97,12 @@ impl Api {
         let target = Target::parse(&self.registry, path)?;
         let shape = Shape::of(&head.headers)?;
         if head.method == Method::GET {
-            return self.read(&target, &query, shape);
+            return match (&target.name, target.subresource.as_deref()) {
+                (Some(_), Some("log")) if target.kind.is("", "Pod") => {
+                    self.log(&target, &query).await
+                }
+                _ => self.read(&target, &query, shape),
+            };
         }
         let body = read_body(body).await?;
         let headers = &head.headers;
@@ -138,7 +145,11 @@ impl Api {
                 let body = shape.object(&target.kind, &*self.get(target)?);
                 Ok(answer(StatusCode::OK, body, &[]))
             }
-            _ => Err(Status::no_such_path()),
+            (Some(_), Some("scale")) => {
+                let scale = self.get_scale(target)?;
+                Ok(answer(StatusCode::OK, Bytes::from(scale.to_string()), &[]))
+            }
+            (Some(_), Some(what)) => Err(not_there(target, what)),
         }
     }
 
@@ -148,6 +159,9 @@ impl Api {
         manner: Manner,
         object: Value,
     ) -> Result<Written, Status> {
+        if target.subresource.as_deref() == Some("scale") {
+            return self.modify_scale(target, manner, |_| Ok(object.clone())).await;
+        }
         check_subresource(target)?;
         let mut object = object;
         meta::settle(target, &mut object)?;
@@ -160,8 +174,12 @@ impl Api {
         query: &Query,
         patch: Patch,
     ) -> Result<(StatusCode, Written), Status> {
-        check_subresource(target)?;
         let manner = Manner::of(query)?;
+        if target.subresource.as_deref() == Some("scale") {
+            let change = |current: &Value| patch.apply(&target.kind, current);
+            return Ok((StatusCode::OK, self.modify_scale(target, manner, change).await?));
+        }
+        check_subresource(target)?;
         if let (Patch::Apply(object), None) = (&patch, &target.subresource)
             && self.get(target).is_err()
         {
@@ -215,6 +233,9 @@ impl Api {
     }
 
     fn tell(&self, target: &Target, code: StatusCode, shape: Shape, written: Written) -> Response {
+        // A Scale is no object of the kind: it has no columns.
+        let scale = target.subresource.as_deref() == Some("scale");
+        let shape = if scale { Shape::Plain } else { shape };
         answer(code, shape.value(&target.kind, written.object), &written.warnings)
     }
 }
@@ -224,6 +245,15 @@ fn check_subresource(target: &Target) -> Result<(), Status> {
         None => Ok(()),
         Some("status") if target.kind.subresources.status => Ok(()),
         Some("finalize") if target.kind.is("", "Namespace") => Ok(()),
-        Some(_) => Err(Status::no_such_path()),
+        Some(what) => Err(not_there(target, what)),
     }
+}
+
+/// Some things are known, but this server does not do them.
+fn not_there(target: &Target, what: &str) -> Status {
+    let known = ["exec", "attach", "portforward", "proxy", "eviction", "ephemeralcontainers"];
+    if target.kind.is("", "Pod") && known.contains(&what) {
+        return Status::new(501, "NotImplemented", format!("pods/{what} is not done by this home"));
+    }
+    Status::no_such_path()
 }
