@@ -17,11 +17,13 @@ pub mod problem;
 mod random;
 pub mod registry;
 pub mod seed;
+pub mod service;
 pub mod settings;
 mod sobol;
 pub mod space;
 pub mod suggester;
 mod tpe;
+mod wire;
 
 use std::collections::BTreeMap;
 
