@@ -115,7 +115,12 @@ fn run(home: &Path, file: &Path) -> Outcome<()> {
     if output.status.success() {
         return Ok(());
     }
-    Err(format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)).into())
+    Err(format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+    .into())
 }
 
 fn experiment(name: &str, trials: u32, parallel: u32, script: &str) -> String {
