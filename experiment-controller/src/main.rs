@@ -1,3 +1,7 @@
 //! The `qalam` binary: parses the role, and runs it.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    experiment_controller::cli::main(std::env::args_os())
+}

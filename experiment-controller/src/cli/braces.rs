@@ -1,6 +1,6 @@
 //! `{lr}` in the command of `qalam tune`: placeholders for people become placeholders of templates.
 
-use super::nearest::nearest;
+use crate::admission::nearest;
 
 /// One argument with `{name}` replaced by `${trialParameters.name}`; `{{` and `}}` stand for
 /// braces. What the platform would expand (`$(NAME)`, `$$`) is escaped: arguments arrive as typed.

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 /// Why a command did not succeed, by what the caller should do next.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Failure {
+pub(super) enum Failure {
     /// The command line or the manifest must be changed: exit status 2.
     Refused(String),
     /// The experiment failed, or the command could not be carried out: exit status 1.
@@ -15,7 +15,7 @@ pub enum Failure {
 
 impl Failure {
     /// Says it on standard error, and answers the exit status.
-    pub fn report(&self) -> ExitCode {
+    pub(super) fn report(&self) -> ExitCode {
         let (text, status) = match self {
             Failure::Refused(text) => (text, 2),
             Failure::Failed(text) => (text, 1),

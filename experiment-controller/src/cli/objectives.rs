@@ -5,9 +5,9 @@ use proto::kinds::{MetricStrategy, ObjectiveSpec};
 
 /// The objectives: the first is optimised, further ones are recorded.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Objectives {
+pub(super) struct Objectives {
     /// Direction (`maximize` or `minimize`) and metric.
-    pub list: Vec<(String, String)>,
+    pub(super) list: Vec<(String, String)>,
 }
 
 const DIRECTIONS: [(&str, &str); 2] = [

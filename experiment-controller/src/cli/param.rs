@@ -2,7 +2,7 @@
 
 use proto::kinds::{FeasibleSpace, ParameterSpec};
 
-use super::nearest::nearest;
+use crate::admission::nearest;
 
 /// The forms that a parameter may have, for messages and for `--help`.
 pub(crate) const FORMS: &str = "log:1e-5..1e-1, float:0..1, float:0..1:0.1, int:1..8, int:0..100:10, \

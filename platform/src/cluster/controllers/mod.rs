@@ -1,9 +1,7 @@
 //! What a bare cluster does by itself: jobs make pods, and what is owned goes with its owner.
 
 mod garbage;
-mod job;
-#[cfg(test)]
-mod tests;
+pub mod job;
 
 use kube::Client;
 use tokio::task::JoinSet;

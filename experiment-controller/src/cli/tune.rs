@@ -1,0 +1,209 @@
+//! `qalam tune`: from a command line to the best parameters, with no manifest to write.
+
+use std::path::Path;
+use std::time::Duration;
+
+use clap::Args;
+use proto::kinds::ParameterSpec;
+use serde_json::Value;
+
+use super::failure::Failure;
+use super::objectives::Objectives;
+use super::place::Place;
+use super::run::How;
+use super::sketch::Sketch;
+use super::{files, launch, out, param, span};
+use crate::admission::validate;
+
+/// Longest stem of a name that is made up: `<stem>-<4 letters>` stays below the limit of 40.
+const STEM_MAX: usize = 24;
+/// The setting in which algorithms take their seed.
+const SEED: &str = "random_state";
+
+/// Arguments of `qalam tune`.
+#[derive(Args, Debug)]
+#[command(
+    override_usage = "qalam tune --maximize METRIC --param NAME=FORM… [OPTIONS] -- COMMAND…",
+    after_help = "Forms of a parameter:
+  lr=log:1e-5..1e-1        a number, searched by orders of magnitude
+  dropout=float:0..0.5     a number; float:0..0.5:0.1 in steps
+  layers=int:1..8          a whole number; int:0..100:10 in steps; logint:1..1024
+  batch=discrete:16,32,64  one of some numbers
+  opt=adam,sgd             one of some words; choice:adam,sgd where that is ambiguous
+
+The command is run as it is, without a shell, in this directory and environment. {lr} stands for
+the value of lr, {{ and }} for braces. Every value is also in the environment: lr as
+QALAM_PARAM_LR, batch-size as QALAM_PARAM_BATCH_SIZE. A trial prints its metrics as name=value.
+
+Examples:
+  qalam tune --maximize accuracy --param lr=log:1e-5..1e-1 --param layers=int:1..8 \\
+    --param opt=adam,sgd --trials 40 --parallel 4 -- python train.py --lr {lr} --layers {layers}
+  qalam tune --minimize loss --param x=float:-1..1 --seed 7 --dry-run -- ./train {x}"
+)]
+pub(super) struct Tune {
+    #[command(flatten)]
+    objectives: Objectives,
+
+    /// A parameter and its values, as name=form
+    #[arg(short, long = "param", value_name = "NAME=FORM", value_parser = param::parse)]
+    params: Vec<ParameterSpec>,
+
+    /// How many trials
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(i32).range(1..))]
+    trials: i32,
+
+    /// How many trials at once
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(i32).range(1..))]
+    parallel: i32,
+
+    /// How many trials may fail before the experiment does
+    #[arg(long, value_name = "TRIALS", value_parser = clap::value_parser!(i32).range(0..))]
+    failures: Option<i32>,
+
+    /// How to search [default: auto]
+    #[arg(long, value_name = "NAME")]
+    algorithm: Option<String>,
+
+    /// A setting of the algorithm
+    #[arg(long = "setting", value_name = "NAME=VALUE", value_parser = setting)]
+    settings: Vec<(String, String)>,
+
+    /// End as soon as a trial is at least this good
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    goal: Option<f64>,
+
+    /// Seed of the search: the same seed and results give the same trials
+    #[arg(long, value_name = "NUMBER")]
+    seed: Option<u32>,
+
+    /// End a trial that takes longer, such as 90s, 10m or 2h
+    #[arg(long, value_name = "SPAN", value_parser = span::parse)]
+    timeout: Option<Duration>,
+
+    /// Stop trials that do badly, by this rule
+    #[arg(long, value_name = "RULE", num_args = 0..=1, require_equals = true,
+        default_missing_value = "medianstop")]
+    early_stop: Option<String>,
+
+    /// Name of the experiment [default: made from the command]
+    #[arg(long)]
+    name: Option<String>,
+
+    /// Print the manifest, and run nothing
+    #[arg(long)]
+    dry_run: bool,
+
+    #[command(flatten)]
+    how: How,
+
+    /// Program and arguments
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    command: Vec<String>,
+}
+
+/// Builds the manifest; prints it, or runs it.
+pub(super) async fn run(place: &Place, args: &Tune) -> Result<(), Failure> {
+    let manifest = manifest(place, args)?;
+    let report = validate(vec![manifest.clone()]);
+    let faults = files::faults(&report, true);
+    if !faults.is_empty() {
+        return Err(Failure::Refused(faults.join("\n")));
+    }
+    if args.dry_run {
+        return out::say(&out::yaml(&manifest)?);
+    }
+    let session = place.reach().await?;
+    eprintln!("experiment {}", manifest["metadata"]["name"].as_str().unwrap_or_default());
+    launch::launch(&session, manifest, args.how.options()).await
+}
+
+fn manifest(place: &Place, args: &Tune) -> Result<Value, Failure> {
+    let mut faults = Vec::new();
+    let objective = args.objectives.spec(args.goal);
+    if objective.is_none() {
+        faults.push("say what to optimise: --maximize METRIC or --minimize METRIC".to_owned());
+    }
+    if args.params.is_empty() {
+        faults.push(format!("say what to vary: --param name=form ({})", param::FORMS));
+    }
+    let mut settings = args.settings.clone();
+    settings.extend(args.seed.map(|seed| (SEED.to_owned(), seed.to_string())));
+    let sketch = Sketch {
+        name: args.name.clone().unwrap_or_else(|| made_up(&args.command)),
+        namespace: place.namespace.clone().unwrap_or_else(|| "default".into()),
+        objective: objective.unwrap_or_default(),
+        parameters: args.params.clone(),
+        trials: args.trials,
+        parallel: args.parallel,
+        failures: args.failures,
+        algorithm: args.algorithm.clone(),
+        settings,
+        early_stop: args.early_stop.clone(),
+        timeout: args.timeout,
+        command: args.command.clone(),
+    };
+    let experiment = match sketch.experiment() {
+        Ok(experiment) if faults.is_empty() => experiment,
+        Ok(_) => return Err(Failure::Refused(faults.join("\n"))),
+        Err(more) => {
+            faults.extend(more);
+            return Err(Failure::Refused(faults.join("\n")));
+        }
+    };
+    let mut manifest = serde_json::to_value(experiment)
+        .map_err(|error| Failure::Failed(format!("the manifest cannot be written: {error}")))?;
+    if let Some(manifest) = manifest.as_object_mut() {
+        manifest.remove("status");
+    }
+    Ok(manifest)
+}
+
+fn setting(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err(format!("needs name=value, got \"{text}\"")),
+    }
+}
+
+/// `train-x7kq` for `python train.py …`: new each time, so that nothing stands in the way.
+fn made_up(command: &[String]) -> String {
+    let letters: String = uuid::Uuid::new_v4().simple().to_string().chars().take(4).collect();
+    format!("{}-{letters}", stem(command))
+}
+
+/// What the command is about: its script, else its program.
+fn stem(command: &[String]) -> String {
+    let script = command.iter().skip(1).find(|it| {
+        let path = Path::new(it.as_str());
+        !it.starts_with('-') && path.extension().is_some() && !it.contains('{')
+    });
+    let word = script.or(command.first()).map(String::as_str).unwrap_or_default();
+    let word = Path::new(word).file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+    let word: String = word.chars().map(plain).take(STEM_MAX).collect();
+    let word =
+        word.trim_matches(|c: char| c == '-').trim_start_matches(|c: char| c.is_ascii_digit());
+    let word = word.trim_start_matches('-');
+    if word.is_empty() { "tune".to_owned() } else { word.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_come_from_the_command() {
+        let check = |command: &str, expect: &str| {
+            let words: Vec<String> = command.split(' ').map(str::to_owned).collect();
+            assert_eq!(stem(&words), expect, "{command}");
+        };
+        check("python train.py --lr {lr}", "train");
+        check("python -u src/My_Model.py", "my-model");
+        check("./train {x}", "train");
+        check("/usr/bin/env", "env");
+        check("3d.sh", "d");
+        check("_", "tune");
+        let long = "x".repeat(99);
+        check(&long, &long[..STEM_MAX]);
+    }
+}

@@ -1,0 +1,66 @@
+//! `qalam up`: the home in the foreground.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::failure::Failure;
+use super::place::Place;
+use super::{out, span};
+use crate::roles::{Home, up};
+
+/// Arguments of `qalam up`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  qalam up
+  export KUBECONFIG=~/.qalam/kubeconfig; kubectl get experiments")]
+pub(super) struct Up {
+    /// Where the API listens; another free port is taken if this one is not free
+    #[arg(long, default_value = "127.0.0.1:7460")]
+    address: SocketAddr,
+
+    /// Leave after this time without requests and with nothing unfinished, such as 10m
+    /// [default: 10m when started by another command, else never]
+    #[arg(long, value_name = "SPAN", value_parser = span::parse)]
+    idle_exit: Option<Duration>,
+
+    /// Started by another command: in a session of its own, leaves when idle
+    #[arg(long, hide = true)]
+    pub(super) detached: bool,
+}
+
+/// How long a detached home stays with nothing to do.
+const IDLE_EXIT: Duration = Duration::from_secs(600);
+
+/// Runs the home until a signal ends it, or until it is idle for long enough.
+pub(super) async fn run(place: &Place, args: &Up) -> Result<(), Failure> {
+    if !args.address.ip().is_loopback() {
+        return Err(Failure::Refused(format!(
+            "--address {}: the home listens on loopback only, such as 127.0.0.1:7460; any other \
+             address would need TLS and authentication",
+            args.address
+        )));
+    }
+    let home = Home {
+        state: place.state()?,
+        address: args.address,
+        idle_exit: args.idle_exit.or(args.detached.then_some(IDLE_EXIT)),
+    };
+    let detached = args.detached;
+    let ended = up(&home, |state, server| {
+        // A reader that went away is no reason to end the home.
+        let _ = out::say(&format!(
+            "home {} is up\n  api         http://{}\n  metrics     {} (DBManager)\n  kubeconfig  \
+             {path}\n\n  export KUBECONFIG={path}",
+            state.root().display(),
+            server.address,
+            server.database,
+            path = state.kubeconfig().display(),
+        ));
+    });
+    match ended.await {
+        Err(crate::roles::UpError::Taken(_)) if detached => Ok(()),
+        other => Ok(other.map_err(anyhow::Error::from)?),
+    }
+}
