@@ -262,8 +262,7 @@ fn refuse_faults(kind: &Kind, object: &Value, faults: Vec<FieldError>) -> Result
     Err(Status::invalid(kind, name, &faults))
 }
 
-fn told_unknown(paths: Vec<String>, manner: Unknown) -> Result<Vec<String>, Status> {
-    let told: Vec<String> = paths.iter().map(|it| format!("unknown field \"{it}\"")).collect();
+fn told_unknown(told: Vec<String>, manner: Unknown) -> Result<Vec<String>, Status> {
     match manner {
         Unknown::Ignore => Ok(Vec::new()),
         Unknown::Refuse if !told.is_empty() => {
