@@ -118,6 +118,10 @@ pub struct Record {
     pub observation: Observation,
     /// Labels that the algorithm gave it.
     pub labels: BTreeMap<String, String>,
+    /// When it was first seen.
+    pub started: Option<jiff::Timestamp>,
+    /// When it completed.
+    pub ended: Option<jiff::Timestamp>,
     /// The objective as a loss, once it has ended with one.
     pub loss: Option<f64>,
 }
@@ -218,7 +222,16 @@ pub struct Index {
     /// By uid of the experiment, so that a namesake of a deleted one starts with nothing.
     experiments: BTreeMap<String, Trials>,
     unfinished: BTreeMap<Key, Arc<Trial>>,
-    owners: BTreeMap<Key, String>,
+    owners: BTreeMap<Key, Owner>,
+}
+
+/// The experiment of a trial.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// Its uid.
+    pub uid: String,
+    /// Its name; it is in the trial's namespace.
+    pub name: String,
 }
 
 impl Index {
@@ -227,12 +240,13 @@ impl Index {
         let key = Key::of(&trial);
         let Some(owner) = owner(&trial) else { return };
         if trial.metadata.deletion_timestamp.is_some() {
-            return self.delete(&key);
+            self.delete(&key);
+            return;
         }
         if self.owners.get(&key).is_some_and(|it| *it != owner) {
             self.delete(&key);
         }
-        let trials = self.experiments.entry(owner.clone()).or_default();
+        let trials = self.experiments.entry(owner.uid.clone()).or_default();
         let record = record(&trial);
         let ended = record.class.ended() && record.completion.is_some();
         trials.remove(&key.name);
@@ -246,13 +260,15 @@ impl Index {
         }
     }
 
-    /// Forgets a trial.
-    pub fn delete(&mut self, key: &Key) {
+    /// Forgets a trial; answers whose it was.
+    pub fn delete(&mut self, key: &Key) -> Option<Owner> {
         self.unfinished.remove(key);
-        let Some(owner) = self.owners.remove(key) else { return };
-        let Some(trials) = self.experiments.get_mut(&owner) else { return };
-        trials.remove(&key.name);
-        trials.compare(&key.name);
+        let owner = self.owners.remove(key)?;
+        if let Some(trials) = self.experiments.get_mut(&owner.uid) {
+            trials.remove(&key.name);
+            trials.compare(&key.name);
+        }
+        Some(owner)
     }
 
     /// Forgets an experiment whose object is gone, once its last trial is.
@@ -284,7 +300,7 @@ impl Index {
 
     /// Unfinished trials of one experiment.
     pub fn unfinished_of(&self, experiment_uid: &str) -> Vec<Key> {
-        let mine = |key: &&Key| self.owners.get(key).is_some_and(|it| it == experiment_uid);
+        let mine = |key: &&Key| self.owners.get(key).is_some_and(|it| it.uid == experiment_uid);
         self.unfinished.keys().filter(mine).cloned().collect()
     }
 
@@ -297,10 +313,11 @@ impl Index {
     }
 }
 
-/// Uid of the experiment that a trial belongs to.
-pub fn owner(trial: &Trial) -> Option<String> {
-    let owners = trial.metadata.owner_references.iter().flatten();
-    owners.filter(|it| it.kind == "Experiment").map(|it| it.uid.clone()).next()
+/// The experiment that a trial belongs to.
+pub fn owner(trial: &Trial) -> Option<Owner> {
+    let mut owners = trial.metadata.owner_references.iter().flatten();
+    let owner = owners.find(|it| it.kind == "Experiment")?;
+    Some(Owner { uid: owner.uid.clone(), name: owner.name.clone() })
 }
 
 /// Which suggestion a trial is; one that we did not make counts as the newest.
@@ -323,6 +340,8 @@ fn record(trial: &Trial) -> Record {
         loss: objective.and_then(|it| value::loss(it, &observation)),
         observation,
         labels: trial.spec.labels.clone(),
+        started: status.and_then(|it| it.start_time.as_ref()).map(|it| it.0),
+        ended: status.and_then(|it| it.completion_time.as_ref()).map(|it| it.0),
     }
 }
 
@@ -375,7 +394,7 @@ mod tests {
 
     fn recount(all: &BTreeMap<Key, Trial>, experiment: &str) -> (Tally, Option<String>) {
         let mine: Vec<&Trial> =
-            all.values().filter(|it| owner(it).as_deref() == Some(experiment)).collect();
+            all.values().filter(|it| owner(it).is_some_and(|it| it.uid == experiment)).collect();
         let mut tally = Tally::default();
         mine.iter().for_each(|it| *tally.of(Class::of(it)) += 1);
         let ranked = mine.iter().filter_map(|it| {

@@ -4,13 +4,26 @@ pub mod conditions;
 pub mod events;
 pub mod patch;
 pub mod queue;
+#[cfg(test)]
+mod tests;
+mod watch;
+pub mod world;
 
+use std::fmt::Debug;
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use kube::{Client, ResourceExt};
+use kube::api::ListParams;
+use kube::{Api, Client, Resource, ResourceExt};
 use metrics_collector::Store;
+use proto::kinds::{Experiment, Suggestion, Trial};
+use serde::de::DeserializeOwned;
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+
+use crate::{experiment, suggestion, trial};
+use world::World;
 
 /// Namespace and name of an object.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -67,7 +80,57 @@ pub async fn run(
     settings: Settings,
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), RunError> {
-    drop((client, settings));
+    served::<Experiment>(&client).await?;
+    served::<Suggestion>(&client).await?;
+    served::<Trial>(&client).await?;
+    // Everything below ends when the set is dropped.
+    let mut tasks = JoinSet::new();
+    let (world, kinds) = World::new(client, &settings);
+    let mut ready = Vec::new();
+    let mut gate = || {
+        let (tell, told) = oneshot::channel();
+        ready.push(told);
+        tell
+    };
+    tasks.spawn(watch::experiments(world.clone(), gate()));
+    tasks.spawn(watch::suggestions(world.clone(), gate()));
+    tasks.spawn(watch::trials(world.clone(), gate()));
+    tasks.spawn(watch::pods(world.clone(), gate()));
+    tasks.spawn(watch::kinds(world.clone(), kinds));
+
+    let mut shutdown = std::pin::pin!(shutdown);
+    // Nobody decides on half a picture: completion numbers and counts need every trial.
+    tokio::select! {
+        () = &mut shutdown => return Ok(()),
+        _ = futures::future::join_all(ready) => {}
+    }
+    for _ in 0..settings.workers.max(1) {
+        let it = world.clone();
+        tasks.spawn(async move {
+            it.experiment_queue.work(|key| experiment::look(it.clone(), key)).await;
+        });
+        let it = world.clone();
+        tasks.spawn(async move {
+            it.suggestion_queue.work(|key| suggestion::look(it.clone(), key)).await;
+        });
+        let it = world.clone();
+        tasks.spawn(async move { it.trial_queue.work(|key| trial::look(it.clone(), key)).await });
+    }
     shutdown.await;
     Ok(())
+}
+
+/// Whether the API serves a kind: asks for one object of it.
+async fn served<K>(client: &Client) -> Result<(), RunError>
+where
+    K: Resource<DynamicType = ()> + Clone + DeserializeOwned + Debug,
+{
+    let one = ListParams::default().limit(1);
+    match Api::<K>::all(client.clone()).list(&one).await {
+        Err(kube::Error::Api(why)) if why.is_not_found() => {
+            Err(RunError::KindsMissing(kube::Error::Api(why)))
+        }
+        // Anything else may pass; the watches try again.
+        _ => Ok(()),
+    }
 }

@@ -1,0 +1,152 @@
+//! What to do next for an experiment: values in, a value out.
+
+use super::verdict::Verdict;
+use crate::index::Tally;
+
+/// How many trials the owner wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// How many run at once.
+    pub parallel: u32,
+    /// How many complete; no bound when none.
+    pub trials_max: Option<u32>,
+    /// How many may fail before the experiment does; no bound when none.
+    pub failures_max: Option<u32>,
+}
+
+/// How far the experiment is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// How many trials stand how.
+    pub tally: Tally,
+    /// The best trial is at least as good as the goal.
+    pub goal_reached: bool,
+    /// Assignments that have no trial yet.
+    pub proposed: u32,
+    /// The search has nothing beyond those.
+    pub exhausted: bool,
+    /// The search gave up, and why.
+    pub search_failed: Option<String>,
+}
+
+/// The next step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Plan {
+    /// End the experiment.
+    Finish(Verdict),
+    /// Stop this many of the newest unfinished trials.
+    Shrink(u32),
+    /// Make trials of proposed assignments, and ask the search for more.
+    Grow {
+        /// How many trials to make now.
+        create: u32,
+        /// How many more assignments to ask for.
+        request: u32,
+    },
+    /// Nothing to do until something changes.
+    Wait,
+}
+
+/// Decides. A trial that ended without metrics counts as completed and as failed, here and
+/// everywhere.
+pub fn plan(budget: &Budget, seen: &Progress) -> Plan {
+    if let Some(verdict) = verdict(budget, seen) {
+        return Plan::Finish(verdict);
+    }
+    let active = seen.tally.active();
+    if budget.parallel < active {
+        return Plan::Shrink(active - budget.parallel);
+    }
+
+    let left = budget.trials_max.map_or(u32::MAX, |max| max - seen.tally.completed());
+    let missing = budget.parallel.min(left).saturating_sub(active);
+    let create = missing.min(seen.proposed);
+    let request = if seen.exhausted { 0 } else { missing - create };
+    if (create, request) == (0, 0) { Plan::Wait } else { Plan::Grow { create, request } }
+}
+
+fn verdict(budget: &Budget, seen: &Progress) -> Option<Verdict> {
+    let tally = &seen.tally;
+    let failed = tally.failed + tally.metrics_unavailable;
+    if seen.goal_reached {
+        return Some(Verdict::GoalReached);
+    }
+    if budget.failures_max.is_some_and(|max| 0 < failed && max <= failed) {
+        return Some(Verdict::TooManyFailures);
+    }
+    if budget.trials_max.is_some_and(|max| max <= tally.completed()) {
+        return Some(Verdict::TrialsMaxReached);
+    }
+    if let Some(why) = &seen.search_failed {
+        return Some(Verdict::SuggestionFailed(why.clone()));
+    }
+    let nothing_left = seen.exhausted && seen.proposed == 0 && tally.active() == 0;
+    nothing_left.then_some(Verdict::SpaceExhausted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn budget() -> Budget {
+        Budget { parallel: 3, trials_max: Some(10), failures_max: Some(2) }
+    }
+
+    fn check(change: impl FnOnce(&mut Progress), want: Plan) {
+        let mut seen = Progress::default();
+        change(&mut seen);
+        assert_eq!(plan(&budget(), &seen), want, "{seen:?}");
+    }
+
+    #[test]
+    fn trials_are_made_up_to_the_budget() {
+        check(|_| {}, Plan::Grow { create: 0, request: 3 });
+        check(|it| it.proposed = 2, Plan::Grow { create: 2, request: 1 });
+        check(|it| it.proposed = 9, Plan::Grow { create: 3, request: 0 });
+        check(|it| it.tally.running = 3, Plan::Wait);
+        let late = |it: &mut Progress| {
+            it.tally.succeeded = 8;
+            it.tally.metrics_unavailable = 1;
+            it.proposed = 2;
+        };
+        check(late, Plan::Grow { create: 1, request: 0 });
+    }
+
+    #[test]
+    fn too_many_are_stopped() {
+        let crowd = |it: &mut Progress| (it.tally.running, it.tally.pending) = (3, 2);
+        check(crowd, Plan::Shrink(2));
+    }
+
+    #[test]
+    fn an_end_is_told_with_its_reason() {
+        check(|it| it.goal_reached = true, Plan::Finish(Verdict::GoalReached));
+        check(|it| it.tally.succeeded = 10, Plan::Finish(Verdict::TrialsMaxReached));
+        let failing = |it: &mut Progress| {
+            (it.tally.failed, it.tally.metrics_unavailable) = (1, 1);
+        };
+        check(failing, Plan::Finish(Verdict::TooManyFailures));
+        check(|it| it.exhausted = true, Plan::Finish(Verdict::SpaceExhausted));
+        check(
+            |it| it.search_failed = Some("no".into()),
+            Plan::Finish(Verdict::SuggestionFailed("no".into())),
+        );
+    }
+
+    #[test]
+    fn what_still_runs_or_is_proposed_is_waited_for() {
+        let last = |it: &mut Progress| (it.exhausted, it.tally.running) = (true, 1);
+        check(last, Plan::Wait);
+        let proposed = |it: &mut Progress| (it.exhausted, it.proposed) = (true, 1);
+        check(proposed, Plan::Grow { create: 1, request: 0 });
+    }
+
+    #[test]
+    fn no_failure_ever_ends_an_experiment_that_allows_none_before_the_first() {
+        let strict = Budget { failures_max: Some(0), ..budget() };
+        assert!(matches!(plan(&strict, &Progress::default()), Plan::Grow { .. }));
+        let mut seen = Progress::default();
+        seen.tally.failed = 1;
+        assert_eq!(plan(&strict, &seen), Plan::Finish(Verdict::TooManyFailures));
+    }
+}

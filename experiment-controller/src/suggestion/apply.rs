@@ -1,0 +1,48 @@
+//! Doing what was decided for a suggestion: asking, in process or at an address.
+
+use ::suggestion::Seed;
+use kube::ResourceExt;
+use proto::kinds::{Experiment, ExperimentSpec, Setting, Suggestion};
+
+use super::remote;
+use super::search::{self, Question};
+use super::verdict::Verdict;
+
+use crate::controllers::world::World;
+use crate::experiment::SEED_ANNOTATION;
+
+/// An answer, and the settings that the service wants back next time.
+pub type Answered = (Verdict, Vec<Setting>);
+
+/// Asks for `count` assignments, the first of which is number `first`.
+pub async fn ask(
+    world: &World,
+    experiment: &Experiment,
+    spec: ExperimentSpec,
+    suggestion: &Suggestion,
+    first: u32,
+    count: u32,
+) -> Answered {
+    let name = spec.algorithm.as_ref().map_or("", |it| it.algorithm_name.as_str()).to_owned();
+    match world.config.address(&name).await {
+        Ok(None) => {}
+        Ok(Some(address)) => {
+            return remote::ask(world, experiment, &spec, suggestion, &address, count).await;
+        }
+        Err(why) => return (Verdict::Unavailable(why), Vec::new()),
+    }
+    let uid = experiment.uid().unwrap_or_default();
+    let seed = suggestion.annotations().get(SEED_ANNOTATION).and_then(|it| it.parse().ok());
+    let question = Question {
+        experiment: experiment.name_any(),
+        seed: seed.map_or_else(|| super::seed(&spec, &uid), Seed),
+        history: world.with_trials(&uid, |trials| search::history(&spec, suggestion, trials)),
+        first: u64::from(first),
+        count: count as usize,
+        spec,
+        uid,
+    };
+    let answer = tokio::task::spawn_blocking(move || search::ask(question)).await;
+    let refused = |why| Verdict::Refused(format!("the algorithm broke off: {why}"));
+    (answer.unwrap_or_else(refused), Vec::new())
+}

@@ -1,0 +1,98 @@
+//! KatibConfig: which algorithms are served by whom. Read anew on each use, as Katib does.
+
+use std::path::PathBuf;
+
+use k8s_openapi::api::core::v1::ConfigMap;
+use kube::{Api, Client};
+use serde::Deserialize;
+
+use crate::controllers::Settings;
+
+/// Name of the ConfigMap.
+const NAME: &str = "katib-config";
+/// Key in the ConfigMap.
+const KEY: &str = "katib-config.yaml";
+
+/// Where the configuration is.
+#[derive(Clone)]
+pub struct Config {
+    client: Client,
+    file: Option<PathBuf>,
+    namespace: String,
+}
+
+/// What of the configuration concerns search; the rest is left alone.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+struct KatibConfig {
+    runtime: Runtime,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+struct Runtime {
+    suggestions: Vec<Service>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Service {
+    algorithm_name: String,
+    /// `host:port` of a running server. (Qalam's own; Katib knows only images.)
+    address: String,
+}
+
+impl Config {
+    /// The configuration that the settings name.
+    pub fn new(client: Client, settings: &Settings) -> Config {
+        let namespace = settings.core_namespace.clone();
+        Config { client, file: settings.katib_config.clone(), namespace }
+    }
+
+    /// The address of the server for an algorithm; none when it is searched in process.
+    ///
+    /// Errors: a sentence, when there is a configuration that cannot be read.
+    pub async fn address(&self, algorithm: &str) -> Result<Option<String>, String> {
+        let text = match &self.file {
+            Some(file) => {
+                let read = tokio::fs::read_to_string(file).await;
+                Some(read.map_err(|why| format!("{}: {why}", file.display()))?)
+            }
+            None => {
+                let api: Api<ConfigMap> = Api::namespaced(self.client.clone(), &self.namespace);
+                let map = api.get_opt(NAME).await.map_err(|why| why.to_string())?;
+                map.and_then(|it| it.data).and_then(|mut it| it.remove(KEY))
+            }
+        };
+        text.map_or(Ok(None), |it| address(&it, algorithm))
+    }
+}
+
+fn address(text: &str, algorithm: &str) -> Result<Option<String>, String> {
+    let config: KatibConfig =
+        serde_saphyr::from_str(text).map_err(|why| format!("{KEY}: {why}"))?;
+    let mut services = config.runtime.suggestions.into_iter();
+    let found = services.find(|it| it.algorithm_name == algorithm && !it.address.is_empty());
+    Ok(found.map(|it| it.address))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_found_by_name_and_images_are_left_alone() {
+        let text = "
+apiVersion: config.kubeflow.org/v1beta1
+kind: KatibConfig
+runtime:
+  suggestions:
+  - {algorithmName: random, image: some/image}
+  - {algorithmName: mine, address: 'localhost:6789'}
+";
+        assert_eq!(address(text, "mine"), Ok(Some("localhost:6789".into())));
+        assert_eq!(address(text, "random"), Ok(None));
+        assert_eq!(address("{}", "mine"), Ok(None));
+        assert!(address("runtime: 3", "mine").is_err());
+    }
+}

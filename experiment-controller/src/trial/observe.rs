@@ -1,0 +1,103 @@
+//! What there is to see of a trial.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::Pod;
+use kube::ResourceExt;
+use kube::api::DynamicObject;
+use platform::workload::{self, State};
+use proto::kinds::{Experiment, Trial, TrialSpec};
+
+use super::plan::{Logs, Progress, Workload};
+use super::stopping;
+use crate::controllers::world::World;
+use crate::controllers::{Key, conditions};
+use crate::experiment;
+use crate::index::{self, Class};
+
+/// Puts together what is known.
+pub async fn observe(world: &World, key: &Key, trial: &Trial) -> Progress {
+    let class = Class::of(trial);
+    let conditions = trial.status.as_ref().map_or(&[][..], |it| &it.conditions);
+    let owner = owner(world, trial);
+    let object = world.workloads.lock().get(key).cloned();
+    let workload = object
+        .filter(|it| belongs(trial, it))
+        .map_or(Workload::Absent, |it| standing(&trial.spec, &it));
+    let logs = logs(world, key, trial, &workload);
+    let running = conditions::holds(conditions, "Running");
+    let stop = match owner.as_ref().filter(|_| running && workload == Workload::Running) {
+        Some(owner) => stopping::stop(world, key, owner).await,
+        None => None,
+    };
+    Progress {
+        running,
+        ended: class.ended(),
+        orphaned: owner.is_some_and(|it| experiment::ended(&it)),
+        stop,
+        workload,
+        logs,
+    }
+}
+
+/// The experiment of a trial, unless it is a namesake.
+pub fn owner(world: &World, trial: &Trial) -> Option<Arc<Experiment>> {
+    let owner = index::owner(trial)?;
+    let key = Key::new(trial.namespace().unwrap_or_default(), owner.name);
+    world.experiment(&key).filter(|it| it.uid().as_deref() == Some(&owner.uid))
+}
+
+/// The pods of a trial.
+pub fn pods(world: &World, key: &Key) -> Vec<Arc<Pod>> {
+    world.pods.lock().get(key).map(|it| it.values().cloned().collect()).unwrap_or_default()
+}
+
+/// Whether a workload is this trial's: a namesake of a deleted one is not.
+pub fn belongs(trial: &Trial, object: &DynamicObject) -> bool {
+    let uid = trial.uid();
+    object.metadata.owner_references.iter().flatten().any(|it| Some(&it.uid) == uid.as_ref())
+}
+
+fn standing(spec: &TrialSpec, object: &DynamicObject) -> Workload {
+    let mut value = object.data.clone();
+    // The metadata is beside the data; conditions may look at it too.
+    if let Some(map) = value.as_object_mut() {
+        let metadata = serde_json::to_value(&object.metadata).unwrap_or_default();
+        map.insert("metadata".into(), metadata);
+    }
+    let types = object.types.as_ref();
+    let group = types.and_then(|it| it.api_version.split_once('/')).map_or("", |it| it.0);
+    let known = types.and_then(|it| workload::find(group, &it.kind));
+    let or = |text: &str, default: Option<&'static str>| match (text, default) {
+        ("", Some(default)) => default.to_owned(),
+        (text, _) => text.to_owned(),
+    };
+    let success = or(&spec.success_condition, known.map(|it| it.success));
+    let failure = or(&spec.failure_condition, known.map(|it| it.failure));
+    match workload::state(&value, &success, &failure) {
+        State::Running => Workload::Running,
+        State::Succeeded(why) => Workload::Succeeded(why),
+        State::Failed(why) => Workload::Failed(why),
+    }
+}
+
+fn logs(world: &World, key: &Key, trial: &Trial, workload: &Workload) -> Logs {
+    let collector = trial.spec.metrics_collector.as_ref().and_then(|it| it.collector.as_ref());
+    let kind = collector.map_or("StdOut", |it| it.kind.as_str());
+    if !matches!(kind, "" | "StdOut" | "File") || *workload == Workload::Absent {
+        return Logs::Complete;
+    }
+    let progress = world.followers.follow(trial, &pods(world, key));
+    let waited = || match workload {
+        Workload::Running | Workload::Absent => Duration::ZERO,
+        _ => world.followers.feed(key).map_or(Duration::ZERO, |it| it.waits_since().elapsed()),
+    };
+    if progress.seen == 0 {
+        Logs::NoPod(waited())
+    } else if progress.reading.is_empty() {
+        Logs::Complete
+    } else {
+        Logs::Reading(waited())
+    }
+}

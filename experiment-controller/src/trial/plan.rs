@@ -1,0 +1,176 @@
+//! What to do next for a trial: values in, a value out.
+
+use std::time::Duration;
+
+use platform::workload::Why;
+
+/// Longest wait for logs whose pods are known: a slow disk or API, not a lost cause.
+pub const LOGS_WAIT_MAX: Duration = Duration::from_secs(30);
+/// Longest wait for a pod to be seen at all after its workload has ended.
+pub const PODS_WAIT_MAX: Duration = Duration::from_secs(5);
+
+/// How the workload stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Workload {
+    /// It is not there.
+    Absent,
+    /// It is there, and has not ended.
+    Running,
+    /// It has succeeded, and what it says of that.
+    Succeeded(Why),
+    /// It has failed, and what it says of that.
+    Failed(Why),
+}
+
+/// How far the logs are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Logs {
+    /// Nothing is missing, or nothing is read from logs.
+    Complete,
+    /// Logs of known pods are being read; the trial's end has waited this long.
+    Reading(Duration),
+    /// No pod was seen; the trial's end has waited this long.
+    NoPod(Duration),
+}
+
+/// How far a trial is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// It says that it runs.
+    pub running: bool,
+    /// It says that it has ended; only its number is missing.
+    pub ended: bool,
+    /// Its experiment has ended.
+    pub orphaned: bool,
+    /// An early-stopping rule has fired, and which.
+    pub stop: Option<String>,
+    /// How its workload stands.
+    pub workload: Workload,
+    /// How far its logs are read.
+    pub logs: Logs,
+}
+
+/// How a trial's run came to its end, before its metrics are looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The workload succeeded.
+    Succeeded(Why),
+    /// The workload failed.
+    Failed(Why),
+    /// A rule fired.
+    Stopped(String),
+    /// The experiment ended.
+    Killed,
+}
+
+/// The next step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Plan {
+    /// Make the workload.
+    Create,
+    /// Say that the trial runs.
+    Begin,
+    /// Look at the metrics and say how it ended; `missing` tells that logs were not all read.
+    Conclude {
+        /// How the run ended.
+        end: End,
+        /// Some of its output was not read.
+        missing: bool,
+    },
+    /// Give the number that an ended trial lacks.
+    Number,
+    /// Look again after this long, or when something changes.
+    Later(Duration),
+    /// Nothing to do until something changes.
+    Wait,
+}
+
+/// Decides.
+pub fn plan(seen: &Progress) -> Plan {
+    if seen.ended {
+        return Plan::Number;
+    }
+    let end = match &seen.workload {
+        Workload::Succeeded(why) => End::Succeeded(why.clone()),
+        Workload::Failed(why) => End::Failed(why.clone()),
+        _ if seen.orphaned => return Plan::Conclude { end: End::Killed, missing: false },
+        Workload::Absent => return Plan::Create,
+        Workload::Running => match &seen.stop {
+            Some(why) => {
+                return Plan::Conclude { end: End::Stopped(why.clone()), missing: false };
+            }
+            None if seen.running => return Plan::Wait,
+            None => return Plan::Begin,
+        },
+    };
+    let left = match seen.logs {
+        Logs::Complete => return Plan::Conclude { end, missing: false },
+        Logs::Reading(waited) => LOGS_WAIT_MAX.saturating_sub(waited),
+        Logs::NoPod(waited) => PODS_WAIT_MAX.saturating_sub(waited),
+    };
+    if left.is_zero() { Plan::Conclude { end, missing: true } } else { Plan::Later(left) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(change: impl FnOnce(&mut Progress), want: Plan) {
+        let mut seen = Progress {
+            running: true,
+            ended: false,
+            orphaned: false,
+            stop: None,
+            workload: Workload::Running,
+            logs: Logs::Reading(Duration::ZERO),
+        };
+        change(&mut seen);
+        assert_eq!(plan(&seen), want, "{seen:?}");
+    }
+
+    fn conclude(end: End) -> Plan {
+        Plan::Conclude { end, missing: false }
+    }
+
+    #[test]
+    fn a_trial_is_made_and_begins() {
+        check(|it| it.workload = Workload::Absent, Plan::Create);
+        check(|it| it.running = false, Plan::Begin);
+        check(|_| {}, Plan::Wait);
+    }
+
+    #[test]
+    fn an_end_waits_for_the_logs_but_not_for_ever() {
+        let ended = Workload::Succeeded(Why::default());
+        let with = |logs| {
+            let workload = ended.clone();
+            move |it: &mut Progress| (it.workload, it.logs) = (workload, logs)
+        };
+        let end = End::Succeeded(Why::default());
+        check(with(Logs::Complete), conclude(end.clone()));
+        check(with(Logs::Reading(Duration::ZERO)), Plan::Later(LOGS_WAIT_MAX));
+        check(with(Logs::NoPod(Duration::ZERO)), Plan::Later(PODS_WAIT_MAX));
+        let late = Plan::Conclude { end, missing: true };
+        check(with(Logs::Reading(LOGS_WAIT_MAX)), late.clone());
+        check(with(Logs::NoPod(PODS_WAIT_MAX)), late);
+    }
+
+    #[test]
+    fn what_still_runs_is_stopped_when_the_experiment_ends_or_a_rule_fires() {
+        check(|it| it.orphaned = true, conclude(End::Killed));
+        let unmade = |it: &mut Progress| (it.orphaned, it.workload) = (true, Workload::Absent);
+        check(unmade, conclude(End::Killed));
+        check(|it| it.stop = Some("bad".into()), conclude(End::Stopped("bad".into())));
+        let done = |it: &mut Progress| {
+            it.orphaned = true;
+            it.logs = Logs::Complete;
+            it.workload = Workload::Failed(Why::default());
+        };
+        check(done, conclude(End::Failed(Why::default())));
+    }
+
+    #[test]
+    fn an_ended_trial_gets_its_number_and_nothing_else() {
+        check(|it| it.ended = true, Plan::Number);
+    }
+}
