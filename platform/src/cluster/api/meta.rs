@@ -138,6 +138,11 @@ pub(super) fn carry_over(kind: &Kind, old: &Value, new: &mut Value) -> Result<()
             None => fields.remove(key),
         };
     }
+    if !fields.contains_key("managedFields")
+        && let Some(managed) = old["metadata"].get("managedFields")
+    {
+        fields.insert("managedFields".into(), managed.clone());
+    }
     // The store writes it; a client's value was compared before.
     fields.insert("resourceVersion".into(), old["metadata"]["resourceVersion"].clone());
     if let (true, Some(generation)) = (differs, old["metadata"]["generation"].as_i64()) {

@@ -3,6 +3,7 @@
 //! A request is parsed by `request`, read by `read` and `watch`, written by `write`, `patch` and
 //! `delete`, and answered in the form that `respond` finds in its `Accept`; refusals are `status`.
 
+mod apply;
 pub mod auth;
 mod convert;
 mod defaults;
@@ -41,6 +42,7 @@ use serde_json::{Value, json};
 
 use super::admission::Admission;
 use super::store::Store;
+use apply::Applied;
 use kinds::Registry;
 pub(crate) use meta::now;
 use patch::Patch;
@@ -180,17 +182,20 @@ impl Api {
             return Ok((StatusCode::OK, self.modify_scale(target, manner, change).await?));
         }
         check_subresource(target)?;
-        if let (Patch::Apply(object), None) = (&patch, &target.subresource)
-            && self.get(target).is_err()
-        {
+        let Patch::Apply(object) = patch else {
+            let change = |current: &Value| patch.apply(&target.kind, current);
+            return Ok((StatusCode::OK, self.modify(target, manner, change).await?));
+        };
+        let applied = Applied::parse(object, query, target.subresource.as_deref())?;
+        if target.subresource.is_none() && self.get(target).is_err() {
             let mut fresh = target.clone();
             fresh.name = None;
-            let mut object = object.clone();
+            let mut object = applied.onto(&target.kind, &json!({}))?;
             meta::settle(target, &mut object)?;
             let written = self.create(&fresh, manner, object).await?;
             return Ok((StatusCode::CREATED, written));
         }
-        let change = |current: &Value| patch.apply(&target.kind, current);
+        let change = |current: &Value| applied.onto(&target.kind, current);
         Ok((StatusCode::OK, self.modify(target, manner, change).await?))
     }
 

@@ -161,6 +161,9 @@ impl Api {
             Some("status") => {
                 let mut next = old.clone();
                 meta::copy(&new, &mut next, "status");
+                if new["metadata"].get("managedFields").is_some() {
+                    meta::copy(&new["metadata"], &mut next["metadata"], "managedFields");
+                }
                 let outcome = schema::admit(kind, &mut next);
                 refuse_faults(kind, &next, outcome.errors)?;
                 Ok((next, told_unknown(outcome.unknown, manner.unknown)?))
