@@ -11,6 +11,7 @@ use super::home;
 
 const JSON: &str = "application/json";
 const PODS: &str = "/api/v1/namespaces/default/pods";
+const ACCOUNTS: &str = "/api/v1/namespaces/default/serviceaccounts";
 const MAPS: &str = "/api/v1/namespaces/default/configmaps";
 
 async fn ask(router: &Router, method: &str, path: &str, media: &str, body: &str) -> (u16, Value) {
@@ -27,7 +28,8 @@ async fn ask(router: &Router, method: &str, path: &str, media: &str, body: &str)
 async fn refusals() {
     let (_folder, cluster) = home().await;
     let router = cluster.router();
-    let big = format!(r#"{{"metadata":{{"name":"b"}},"data":{{"k":"{}"}}}}"#, "x".repeat(2 << 20));
+    let big = "x".repeat(2 << 20);
+    let big = json!({"metadata": {"name": "b"}, "imagePullSecrets": [{"name": big}]}).to_string();
     let huge = "x".repeat(4 << 20);
     for (method, path, media, body, code, reason) in [
         ("GET", "/nowhere", JSON, "", 404, "NotFound"),
@@ -47,7 +49,7 @@ async fn refusals() {
         ("POST", MAPS, JSON, r#"{"metadata":{"name":"Up"}}"#, 422, "Invalid"),
         ("POST", MAPS, JSON, r#"{"metadata":{"name":"a","namespace":"b"}}"#, 400, "BadRequest"),
         ("POST", MAPS, JSON, r#"{"metadata":{"name":"a","labels":{"k":1}}}"#, 422, "Invalid"),
-        ("POST", MAPS, JSON, &big, 413, "RequestEntityTooLarge"),
+        ("POST", ACCOUNTS, JSON, &big, 413, "RequestEntityTooLarge"),
         ("POST", MAPS, JSON, &huge, 413, "RequestEntityTooLarge"),
         ("POST", "/api/v1/namespaces/no/configmaps", JSON, "{}", 404, "NotFound"),
         ("PUT", MAPS, JSON, "{}", 405, "MethodNotAllowed"),
