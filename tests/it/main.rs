@@ -1,4 +1,5 @@
 //! The one integration-test binary.
 
 mod generated;
+mod manifests;
 mod tidy;

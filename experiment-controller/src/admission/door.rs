@@ -3,24 +3,20 @@
 use platform::cluster::admission::{Admission, Outcome, Review};
 use proto::kinds::GROUP;
 
-use super::{check, check_types, complete, spec_schema};
+use super::{check_beyond_types, complete};
 
-/// Completes and checks experiments, and checks the types of trials and suggestions.
+/// Completes and checks experiments. Types and field names of every kind are the API's own work.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Door;
 
 impl Admission for Door {
     fn applies(&self, group: &str, kind: &str) -> bool {
-        group == GROUP && ["Experiment", "Trial", "Suggestion"].contains(&kind)
+        group == GROUP && kind == "Experiment"
     }
 
     fn review(&self, review: Review<'_>) -> Outcome {
-        let kind = review.object["kind"].as_str().unwrap_or("Experiment");
-        if kind != "Experiment" {
-            return check_types(review.object, &spec_schema(kind));
-        }
         complete(review.object);
-        check(review.object, review.old, review.lookup)
+        check_beyond_types(review.object, review.old, review.lookup)
     }
 }
 
@@ -33,7 +29,7 @@ mod tests {
     #[test]
     fn the_door_completes_and_refuses() {
         let door = Door;
-        assert!(door.applies("kubeflow.org", "Trial") && !door.applies("batch", "Job"));
+        assert!(door.applies("kubeflow.org", "Experiment") && !door.applies("batch", "Job"));
         let mut object = json!({"kind": "Experiment", "metadata": {"name": "e"}, "spec": {}});
         let nothing = |_: &str, _: &str, _: &str| None;
         let review = Review { object: &mut object, old: None, lookup: &nothing };

@@ -25,7 +25,8 @@ pub use door::Door;
 pub use nearest::nearest;
 pub use report::{Document, Report, validate};
 
-/// Reads another object: `lookup("configmaps", namespace, name)`.
+/// Reads another object: `lookup("configmaps", namespace, name)`. Asked for the ConfigMap of a
+/// template, and for `katib-config` in `kubeflow`, which names algorithms that other servers have.
 pub type Lookup<'a> = &'a dyn Fn(&str, &str, &str) -> Option<Value>;
 
 /// Schema of the spec of Experiment, as its definition has it.
@@ -36,34 +37,56 @@ static SCHEMA: LazyLock<Value> = LazyLock::new(|| spec_schema("Experiment"));
 /// `old` is the stored experiment when this one replaces it: a spec that did not change is not
 /// judged again.
 pub fn check(object: &Value, old: Option<&Value>, lookup: Lookup<'_>) -> Outcome {
-    let mut outcome = Outcome::default();
-    let spec = &object["spec"];
-    if old.is_some_and(|old| completed_spec(old) == *spec) {
-        return outcome;
+    if is_unchanged(object, old) {
+        return Outcome::default();
     }
+    let (sound, found) = schema::check(&SCHEMA, &object["spec"], "spec");
+    let told = found.faults.clone();
+    let rules = check_rules(object, sound, &told, old, lookup);
+    let mut warnings: Vec<String> = found.unknown.iter().map(ToString::to_string).collect();
+    warnings.extend(unknown_at_root(object).iter().map(ToString::to_string));
+    warnings.extend(rules.warnings);
+    Outcome { errors: [found.faults, rules.errors].concat(), warnings }
+}
 
-    let (sound, found) = schema::check(&SCHEMA, spec, "spec");
-    outcome.warnings = found.unknown.iter().map(ToString::to_string).collect();
-    outcome.warnings.extend(unknown_at_root(object).iter().map(ToString::to_string));
-    outcome.errors = found.faults;
+/// The same for an object whose types and field names its reader has checked and told.
+fn check_beyond_types(object: &Value, old: Option<&Value>, lookup: Lookup<'_>) -> Outcome {
+    if is_unchanged(object, old) {
+        return Outcome::default();
+    }
+    let (sound, found) = schema::check(&SCHEMA, &object["spec"], "spec");
+    check_rules(object, sound, &found.faults, old, lookup)
+}
+
+fn is_unchanged(object: &Value, old: Option<&Value>) -> bool {
+    old.is_some_and(|old| completed_spec(old) == object["spec"])
+}
+
+/// Runs every rule over the `sound` part of the spec, and leaves out what `told` tells already.
+fn check_rules(
+    object: &Value,
+    sound: Value,
+    told: &[FieldError],
+    old: Option<&Value>,
+    lookup: Lookup<'_>,
+) -> Outcome {
     let typed: ExperimentSpec = match serde_json::from_value(sound) {
         Ok(typed) => typed,
         Err(fault) => {
-            outcome.errors.push(FieldError::new("spec", fault.to_string()));
-            return outcome;
+            let errors = vec![FieldError::new("spec", fault.to_string())];
+            return Outcome { errors, warnings: Vec::new() };
         }
     };
-
     let case = rules::Case { object, spec: &typed, old, lookup };
+    let mut errors: Vec<FieldError> = Vec::new();
     for rule in rules::RULES {
         for fault in rule(&case) {
-            if outcome.errors.iter().all(|told| !covers(&told.path, &fault.path)) {
-                outcome.errors.push(fault);
+            if told.iter().chain(&errors).all(|told| !covers(&told.path, &fault.path)) {
+                errors.push(fault);
             }
         }
     }
-    outcome.warnings.extend(rules::remarks(&case));
-    outcome
+    Outcome { errors, warnings: rules::remarks(&case) }
 }
 
 /// Holds the spec of another kind against its schema: types, and names nobody knows.
@@ -94,7 +117,7 @@ fn unknown_at_root(object: &Value) -> Vec<FieldError> {
 fn completed_spec(old: &Value) -> Value {
     let mut old = old.clone();
     complete(&mut old);
-    old["spec"].take()
+    old.get_mut("spec").map(Value::take).unwrap_or_default()
 }
 
 fn spec_schema(kind: &str) -> Value {

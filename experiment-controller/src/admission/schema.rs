@@ -43,7 +43,10 @@ impl<'a> Walk<'a> {
             Some("string") => {
                 self.expect(value, value.is_string() || quantity && value.is_number(), STRING, path)
             }
-            Some("integer") => self.expect(value, fits(schema, value), INTEGER, path),
+            Some("integer") => {
+                let wanted = if value.is_i64() { INTEGER_32 } else { INTEGER };
+                self.expect(value, fits(schema, value), wanted, path)
+            }
             Some("number") => self.expect(value, value.is_number(), NUMBER, path),
             Some("boolean") => self.expect(value, value.is_boolean(), BOOLEAN, path),
             _ => Some(value.clone()),
@@ -62,9 +65,16 @@ impl<'a> Walk<'a> {
         if fits {
             return Some(value.clone());
         }
+        if value.is_null() {
+            self.findings.faults.push(FieldError::new(path, "must be specified"));
+            return None;
+        }
         let way_out = match value {
             Value::Number(_) | Value::Bool(_) if wanted == STRING => {
                 format!("; write it in quotes: \"{value}\"")
+            }
+            Value::String(text) if wanted != STRING && is_bare(text) => {
+                format!("; write it without quotes: {text}")
             }
             _ => String::new(),
         };
@@ -133,6 +143,7 @@ const OBJECT: &str = "an object";
 const LIST: &str = "a list";
 const STRING: &str = "a string";
 const INTEGER: &str = "a whole number";
+const INTEGER_32: &str = "a whole number between -2147483648 and 2147483647";
 const NUMBER: &str = "a number";
 const BOOLEAN: &str = "true or false";
 const INT_OR_STRING: &str = "a whole number or a string";
@@ -141,6 +152,11 @@ const INT_OR_STRING: &str = "a whole number or a string";
 fn fits(schema: &Value, value: &Value) -> bool {
     let narrow = schema["format"] == "int32";
     value.as_i64().is_some_and(|it| !narrow || i32::try_from(it).is_ok())
+}
+
+/// Whether a text would have been a number or a truth value without its quotes.
+fn is_bare(text: &str) -> bool {
+    text.parse::<f64>().is_ok_and(f64::is_finite) || ["true", "false"].contains(&text)
 }
 
 /// A value as a message shows it: short, and with its type where that is what is wrong.
@@ -189,7 +205,8 @@ mod tests {
         check_one(
             &json!({"name": null, "count": 3_000_000_000_u64}),
             &[
-                "spec.count: must be a whole number, got the number 3000000000",
+                "spec.count: must be a whole number between -2147483648 and 2147483647, got the \
+                 number 3000000000",
                 "spec.name: must be specified",
             ],
             &json!({}),

@@ -1,9 +1,9 @@
 //! Where metrics come from: the collector, its source and its filters.
 
+use metrics_collector::Parser;
 use platform::workload;
 use proto::FieldError;
-use proto::kinds::{FileSystemPath, FilterSpec, MetricsCollectorSpec};
-use regex::Regex;
+use proto::kinds::{FileSystemPath, MetricsCollectorSpec};
 
 use super::{Case, need, one_of};
 
@@ -28,8 +28,10 @@ pub(super) fn check(case: &Case<'_>) -> Vec<FieldError> {
         file(metrics, &mut faults);
         faults.extend(sidecar(case));
     }
-    if let Some(filter) = metrics.source.as_ref().and_then(|it| it.filter.as_ref()) {
-        filters(filter, &mut faults);
+    if faults.is_empty() {
+        // What the parser itself refuses: filters that do not compile or lack their two groups.
+        let refused = Parser::new(metrics, &[]).err().into_iter().flatten();
+        faults.extend(refused.map(|fault| fault.under("spec.metricsCollectorSpec")));
     }
     faults
 }
@@ -69,25 +71,4 @@ fn sidecar(case: &Case<'_>) -> Option<FieldError> {
         "File needs a collector in the pods of {kind}, and {why}; use StdOut or Push with it"
     );
     Some(FieldError::new(KIND, message))
-}
-
-fn filters(filter: &FilterSpec, faults: &mut Vec<FieldError>) {
-    for (index, pattern) in filter.metrics_format.iter().enumerate() {
-        let path = format!("{SOURCE}.filter.metricsFormat[{index}]");
-        match Regex::new(pattern) {
-            // Group 0 is the whole match.
-            Ok(regex) => need(3 <= regex.captures_len(), faults, &path, || {
-                format!(
-                    "two top subexpressions are required, one for the metric's name and one for \
-                     its value, such as `([\\w|-]+)=([^ ]+)`, got `{pattern}`"
-                )
-            }),
-            Err(fault) => {
-                let why = fault.to_string();
-                let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ");
-                let message = format!("is no regular expression: {why}, got `{pattern}`");
-                faults.push(FieldError::new(path, message));
-            }
-        }
-    }
 }

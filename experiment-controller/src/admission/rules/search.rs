@@ -1,7 +1,9 @@
 //! How to search: parameters, algorithm, early stopping, and whether a finished search may go on.
 
+use earlystop::{Direction, Rule};
 use proto::FieldError;
-use suggestion::{Problem, Seed};
+use serde_json::Value;
+use suggestion::Problem;
 
 use super::{Case, need, one_of};
 
@@ -33,9 +35,26 @@ pub(super) fn check(case: &Case<'_>) -> Vec<FieldError> {
         (false, None) => {}
     }
     if !spec.parameters.is_empty() {
-        // Any seed will do: only the faults are wanted.
-        let found = Problem::parse(spec, Seed(0)).err().into_iter().flatten();
-        faults.extend(found.map(|fault| fault.under("spec")));
+        let found = Problem::check(spec).into_iter().map(|fault| fault.under("spec"));
+        // An algorithm that another server has is that server's to judge.
+        let elsewhere = is_elsewhere(case);
+        faults.extend(found.filter(|it| !(elsewhere && it.path.starts_with("spec.algorithm."))));
+    }
+    if let Some(stopping) = &spec.early_stopping {
+        // Either direction will do: only the faults are wanted.
+        let found = Rule::parse(stopping, Direction::Minimize).err().into_iter().flatten();
+        faults.extend(found.map(|fault| fault.under("spec.earlyStopping")));
     }
     faults
+}
+
+/// Whether KatibConfig names a server for the algorithm.
+fn is_elsewhere(case: &Case<'_>) -> bool {
+    let name = case.spec.algorithm.as_ref().map_or("", |it| it.algorithm_name.as_str());
+    let Some(map) = (case.lookup)("configmaps", "kubeflow", "katib-config") else { return false };
+    let text = map["data"]["katib-config.yaml"].as_str().unwrap_or_default();
+    let config: Value = serde_saphyr::from_str(text).unwrap_or_default();
+    let services = config["runtime"]["suggestions"].as_array().into_iter().flatten();
+    let addressed = |it: &Value| it["address"].as_str().is_some_and(|it| !it.is_empty());
+    services.into_iter().any(|it| it["algorithmName"] == name && addressed(it))
 }

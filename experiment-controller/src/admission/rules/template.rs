@@ -16,6 +16,10 @@ pub(super) fn check(case: &Case<'_>) -> Vec<FieldError> {
         return vec![FieldError::new(TEMPLATE, message)];
     };
     let mut faults = source(template);
+    if template.trial_spec.is_none() && template.config_map.is_none() {
+        // Most kinds say the rest by themselves.
+        return faults;
+    }
     let mut conditions = |value: &str, name: &str, what: &str| {
         need(!value.is_empty(), &mut faults, &format!("{TEMPLATE}.{name}"), || {
             format!(

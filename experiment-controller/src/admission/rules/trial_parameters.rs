@@ -93,8 +93,8 @@ fn reference(
     let known = || case.spec.parameters.iter().map(|it| it.name.as_str());
     match Reference::parse(reference) {
         Err(message) => faults.push(FieldError::new(path, message)),
-        // Without parameters every reference would be a fault; their absence is told already.
-        Ok(Reference::Parameter(name)) if !case.spec.parameters.is_empty() => {
+        // Where parameters lack their names, that is told, and the reference may mean one of them.
+        Ok(Reference::Parameter(name)) if are_named(case) => {
             need(known().any(|it| it == name), faults, &path, || {
                 let hint = nearest(name, known());
                 let hint = hint.map_or(String::new(), |it| format!(" (did you mean \"{it}\"?)"));
@@ -106,6 +106,11 @@ fn reference(
         }
         Ok(_) => {}
     }
+}
+
+fn are_named(case: &Case<'_>) -> bool {
+    let parameters = &case.spec.parameters;
+    !parameters.is_empty() && parameters.iter().all(|it| !it.name.is_empty())
 }
 
 /// The template has the placeholder, and the fact that fills it where it is one.
@@ -152,7 +157,7 @@ pub(super) fn samples(case: &Case<'_>) -> Vec<proto::kinds::ParameterAssignment>
     case.spec.parameters.iter().map(sample).collect()
 }
 
-/// Whether every placeholder of the template has something to fill it.
+/// Whether every placeholder of the template has a value to fill it.
 pub(super) fn sound(case: &Case<'_>, template: &TrialTemplate) -> bool {
-    template.trial_parameters.is_some() && check(case).is_empty()
+    template.trial_parameters.is_some() && are_named(case) && check(case).is_empty()
 }

@@ -1,7 +1,9 @@
 //! What a bare cluster does by itself: jobs make pods, and what is owned goes with its owner.
 
 mod garbage;
-pub mod job;
+mod job;
+#[cfg(test)]
+mod tests;
 
 use kube::Client;
 use tokio::task::JoinSet;

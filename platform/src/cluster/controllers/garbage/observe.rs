@@ -1,7 +1,7 @@
 //! Looks: every kind that the server knows, and of every object only what garbage collection
 //! needs.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt};
@@ -69,7 +69,7 @@ pub(super) enum Seen {
 
 /// Watches every kind, and takes in kinds that are defined later.
 pub(super) async fn kinds(client: Client, news: Sender<Seen>) {
-    let mut watched: BTreeMap<KindKey, ()> = BTreeMap::new();
+    let mut watched: BTreeSet<KindKey> = BTreeSet::new();
     let mut watchers = JoinSet::new();
     let definitions: Api<CustomResourceDefinition> = Api::all(client.clone());
     let changes = watcher(definitions, watcher::Config::default()).default_backoff();
@@ -78,7 +78,7 @@ pub(super) async fn kinds(client: Client, news: Sender<Seen>) {
         match discover(&client).await {
             Ok(found) => {
                 for (key, resource) in found {
-                    if watched.insert(key.clone(), ()).is_none() {
+                    if watched.insert(key.clone()) {
                         let _ = news.send(Seen::Kind(key.clone())).await;
                         watchers.spawn(objects(client.clone(), key, resource, news.clone()));
                     }

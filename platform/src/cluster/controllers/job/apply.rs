@@ -1,11 +1,11 @@
 //! Does: makes and ends pods, then writes the status, once and last.
 
-use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::batch::v1::{Job, JobStatus};
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{DeleteParams, ObjectMeta, Patch, PatchParams, PostParams};
 use kube::runtime::events::{Event, EventType, Recorder};
 use kube::{Api, Client, Resource, ResourceExt};
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::observe::{ATTEMPT, JOB_NAME};
@@ -45,7 +45,7 @@ pub(super) async fn apply(
         return gone(jobs.delete(&job.name_any(), &DeleteParams::background()).await.map(|_| ()));
     }
     if let Some(status) = &plan.status {
-        let patch = Patch::Merge(json!({ "status": status }));
+        let patch = Patch::Merge(json!({ "status": whole(status) }));
         gone(
             jobs.patch_status(&job.name_any(), &PatchParams::default(), &patch).await.map(|_| ()),
         )?;
@@ -55,6 +55,17 @@ pub(super) async fn apply(
         tell(recorder, job, word, verdict.message().to_owned()).await;
     }
     Ok(())
+}
+
+/// The status as a merge patch: what it does not say is null, so that an old value goes.
+fn whole(status: &JobStatus) -> Value {
+    let mut whole = json!(status);
+    for key in ["active", "succeeded", "failed", "startTime", "completionTime", "conditions"] {
+        if whole.get(key).is_none() {
+            whole[key] = Value::Null;
+        }
+    }
+    whole
 }
 
 /// What is gone already needs no more doing.

@@ -1,7 +1,6 @@
 //! The Job controller: keeps a job's pods going until enough have succeeded or too many failed.
 
 mod apply;
-mod door;
 mod observe;
 mod plan;
 mod status;
@@ -18,8 +17,6 @@ use kube::runtime::controller::{Action, Config, Controller};
 use kube::runtime::events::{Recorder, Reporter};
 use kube::runtime::watcher;
 use kube::{Api, Client};
-
-pub use door::Door;
 
 /// How many jobs are looked at at once.
 const WORKERS: u16 = 16;
