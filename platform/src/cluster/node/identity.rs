@@ -52,11 +52,17 @@ impl Identity {
 /// One line of `/proc/<pid>/stat`, as far as it is needed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stat {
+    /// Process id.
     pub pid: i32,
+    /// Its parent.
     pub parent: i32,
+    /// Its process group.
     pub group: i32,
+    /// Its session.
     pub session: i32,
+    /// `Z` for a zombie, and other letters.
     pub state: char,
+    /// Clock ticks between the boot and its start.
     pub start: u64,
 }
 

@@ -117,7 +117,6 @@ impl Reader {
             self.over = state.finished;
             return Ok(());
         };
-        let waits = matches!(container.now, Phase::Waiting(_));
         let run = match self.run {
             Some(run) => run,
             None if self.options.previous => {
@@ -127,17 +126,17 @@ impl Reader {
                     io::Error::new(io::ErrorKind::NotFound, message)
                 })?
             }
-            // While it waits for its restart, the last run is still the present one.
-            None if waits && !log_file(&self.pod, &self.container, container.restarts).exists() => {
-                container.restarts.saturating_sub(1)
-            }
             None => container.restarts,
         };
-        let started = !waits || log_file(&self.pod, &self.container, run).exists();
+        // A container that waits to be restarted shows its last run.
+        let started = match &container.now {
+            Phase::Waiting(_) => container.last.is_some(),
+            Phase::Running { .. } | Phase::Ended(_) => true,
+        };
         if started {
             self.run = Some(run);
         }
-        let ended = run < container.restarts || matches!(container.now, Phase::Ended(_));
+        let ended = run < container.restarts || !matches!(container.now, Phase::Running { .. });
         self.over = state.finished || (started && ended);
         Ok(())
     }
@@ -305,7 +304,8 @@ mod tests {
         2026-01-01T00:00:03.000000000Z stderr F three 3\n";
 
     fn state(now: Phase, restarts: u32) -> PodState {
-        let container = ContainerState { now, restarts, last: None };
+        let last = (restarts > 0 || matches!(now, Phase::Waiting(_))).then(Ended::default);
+        let container = ContainerState { now, restarts, last };
         PodState { containers: [("main".to_owned(), container)].into(), ..PodState::default() }
     }
 
@@ -351,9 +351,15 @@ mod tests {
     async fn each_run_has_its_log() {
         let home = tempfile::tempdir().unwrap();
         let waiting = Phase::Waiting(Cause::new("CrashLoopBackOff", ""));
-        pod(home.path(), waiting, 1, &["t stdout F first\n"]);
-        assert_eq!(all(home.path(), LogOptions::default()).await, "first\n");
-        pod(home.path(), Phase::default(), 1, &["t stdout F first\n", "t stdout F second\n"]);
+        pod(home.path(), waiting, 0, &["t stdout F first\n"]);
+        let follow = LogOptions { follow: true, ..LogOptions::default() };
+        assert_eq!(all(home.path(), follow).await, "first\n");
+        pod(
+            home.path(),
+            Phase::Ended(Ended::default()),
+            1,
+            &["t stdout F first\n", "t stdout F second\n"],
+        );
         let previous = LogOptions { previous: true, ..LogOptions::default() };
         assert_eq!(all(home.path(), LogOptions::default()).await, "second\n");
         assert_eq!(all(home.path(), previous).await, "first\n");

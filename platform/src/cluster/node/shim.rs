@@ -1,9 +1,105 @@
 //! `qalam shim <pod-folder>`: runs one pod and outlives the server that asked for it.
+//!
+//! No async here: a shim costs an exec, a few small threads, and nothing while its pod runs.
+//!
+//! ```text
+//! supervise   decides what starts, restarts and ends          (one thread, the main one)
+//! launch      starts one container                            (a short thread per start)
+//! mounts      the container's view of the file system         (inside launch)
+//! pump        its output → its log file                       (a thread per container)
+//! reap        every process that ends under the shim → supervise
+//! ```
 
+mod launch;
+mod mounts;
+mod pump;
+mod reap;
+mod supervise;
+
+use super::record::PodPlan;
+use anyhow::{Context, bail};
+use nix::sys::prctl::set_child_subreaper;
+use nix::sys::stat::Mode;
+use nix::unistd::{mkfifo, setsid};
 use std::ffi::OsString;
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
+use supervise::{Happening, Supervisor};
 
-/// Runs the pod whose folder is the only argument. Call it before any thread exists.
-pub fn main(_args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    ExitCode::FAILURE
+/// Forbids namespaces when set to `1`: mounts are then refused or told, never silently different.
+pub const NO_NAMESPACES: &str = "QALAM_NO_NAMESPACES";
+
+/// Runs the pod whose folder is the only argument. Call it before any other thread exists: a user
+/// namespace can be entered only by a process with one thread.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let mut args = args.into_iter();
+    let (Some(pod), None) = (args.next(), args.next()) else {
+        complain("usage: qalam shim <pod-folder>");
+        return ExitCode::from(2);
+    };
+    match run(Path::new(&pod)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&format!("shim of {}: {error:#}", pod.display()));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(pod: &Path) -> anyhow::Result<()> {
+    let Some(plan) = PodPlan::load(pod).context("pod.json")? else {
+        bail!("{} holds no pod.json", pod.display());
+    };
+    // Refused if the shim leads a group already, as under a shell: then its session will do.
+    let _leads_already = setsid();
+    set_child_subreaper(true).context("becoming the parent of orphans")?;
+    let wanted = plan.all().any(|container| !container.mounts.is_empty());
+    let isolation = mounts::isolate(wanted);
+
+    let (sender, happenings) = channel();
+    listen(pod, sender.clone())?;
+    let reaper = reap::start(sender);
+    Supervisor::new(pod.to_owned(), plan, isolation, reaper, happenings).run()
+}
+
+/// Wakes the supervisor whenever somebody writes to the pod's `control` pipe.
+fn listen(pod: &Path, sender: Sender<Happening>) -> anyhow::Result<()> {
+    let path = pod.join("control");
+    if !path.exists() {
+        mkfifo(&path, Mode::S_IRUSR | Mode::S_IWUSR).context("the control pipe")?;
+    }
+    // Open for both, so that there is a writer always and reading waits instead of ending.
+    let mut pipe =
+        File::options().read(true).write(true).open(&path).context("the control pipe")?;
+    thread::Builder::new().name("control".into()).spawn(move || {
+        let mut byte = [0; 1];
+        while pipe.read_exact(&mut byte).is_ok() && sender.send(Happening::Control).is_ok() {}
+    })?;
+    Ok(())
+}
+
+/// Asks a pod's shim to end its pod: SIGTERM, and SIGKILL after `grace_seconds`. Asking again with
+/// a shorter time shortens it.
+pub fn stop(pod: &Path, grace_seconds: u64) -> std::io::Result<()> {
+    std::fs::write(pod.join("stop"), grace_seconds.to_string())?;
+    // Without a reader the shim has not started, and will find the file, or is gone.
+    match nonblocking(&pod.join("control")) {
+        Ok(mut pipe) => pipe.write_all(b"s"),
+        Err(_) => Ok(()),
+    }
+}
+
+fn nonblocking(path: &PathBuf) -> std::io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let flags = nix::fcntl::OFlag::O_NONBLOCK.bits();
+    File::options().write(true).custom_flags(flags).open(path)
+}
+
+/// The shim's own troubles go to its standard error, which the node keeps as `shim.log`.
+fn complain(text: &str) {
+    let _nobody_listens = writeln!(std::io::stderr(), "{text}");
 }
