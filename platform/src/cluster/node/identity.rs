@@ -1,9 +1,11 @@
 //! Who a process is: a pid alone is reused, a pid with its start time and boot is not.
 
-use nix::sys::signal::{Signal, killpg};
+use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
 use std::fs;
+use std::path::Path;
+use std::sync::OnceLock;
 
 /// A process of this machine, for ever.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,22 +79,28 @@ pub fn all() -> Vec<Stat> {
     entries.filter_map(|entry| stat(entry.file_name().to_str()?.parse().ok()?)).collect()
 }
 
-/// Kills what a vanished shim left: the sessions and groups of its containers.
-pub fn kill_left_behind(shim: &Identity, groups: &[i32]) {
+/// Kills what a vanished shim left: all of its session, and what left that session but still has the pod's folder in its environment.
+pub(super) fn kill_left_behind(shim: &Identity, pod: &Path) {
     if shim.boot != boot() || shim.pid <= 1 {
         return;
     }
-    // The shim leads a session of its own, and every container a group in it.
-    for process in all().iter().filter(|process| process.session == shim.pid) {
-        if groups.contains(&process.group) || process.pid != shim.pid {
-            let _gone_already = killpg(Pid::from_raw(process.group), Signal::SIGKILL);
+    let mark = format!("QALAM_POD_DIR={}", pod.join("dir").display());
+    for process in all() {
+        let marked = || {
+            let environ = fs::read(format!("/proc/{}/environ", process.pid)).unwrap_or_default();
+            environ.split(|byte| *byte == 0).any(|entry| entry == mark.as_bytes())
+        };
+        if process.session == shim.pid || marked() {
+            let _gone_already = kill(Pid::from_raw(process.pid), Signal::SIGKILL);
         }
     }
 }
 
-fn boot() -> String {
-    let text = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-    text.trim().to_owned()
+/// The id of the machine's present boot.
+pub(super) fn boot() -> String {
+    static BOOT: OnceLock<String> = OnceLock::new();
+    let read = || fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    BOOT.get_or_init(|| read().trim().to_owned()).clone()
 }
 
 /// The name may hold spaces and brackets, so the fields are counted from its last bracket.

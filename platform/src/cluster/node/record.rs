@@ -172,6 +172,18 @@ pub struct Ended {
     pub finished_at: Timestamp,
 }
 
+impl ContainerState {
+    /// Nobody saw how it ended: a running container is counted as killed.
+    pub fn lose(&mut self, at: Timestamp) {
+        if let Phase::Running { since, .. } = self.now {
+            let cause = Cause::new("ContainerStatusUnknown", "its end was not seen");
+            let (started_at, finished_at) = (since, at);
+            self.now =
+                Phase::Ended(Ended { code: 137, signal: None, cause, started_at, finished_at });
+        }
+    }
+}
+
 impl PodState {
     /// Reads `state.json`; none if the shim has not written one yet.
     pub fn load(pod: &Path) -> io::Result<Option<Self>> {

@@ -369,7 +369,8 @@ impl Supervisor {
     fn notify(&self) {
         // Without a node nobody listens; the next one reads the state.
         if let (Some(path), Ok(socket)) = (&self.plan.notify, UnixDatagram::unbound()) {
-            let _quiet = socket.set_nonblocking(true);
+            // The queue of a busy node may be full for a moment.
+            let _quiet = socket.set_write_timeout(Some(Duration::from_secs(1)));
             let _nobody_listens = socket.send_to(self.plan.uid.as_bytes(), path);
         }
     }
