@@ -17,6 +17,7 @@ use std::time::{Duration, SystemTime};
 const CHUNK_BYTES: usize = 64 * 1024;
 const POLL_MIN: Duration = Duration::from_millis(10);
 const POLL_MAX: Duration = Duration::from_millis(80);
+const SETTLED: Duration = Duration::from_millis(100);
 
 /// What of a log is wanted; the options of the API's `pods/log`.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -109,7 +110,10 @@ impl Reader {
         if self.over || (written.is_some() && written == self.seen) {
             return Ok(());
         }
-        self.seen = written;
+        // Two writes within a tick of the file system's clock bear the same time: a young state is
+        // read again.
+        let settled = |time: &SystemTime| time.elapsed().is_ok_and(|age| SETTLED < age);
+        self.seen = written.filter(settled);
         let Some(state) = PodState::load(&self.pod)? else {
             return self.no_state();
         };
