@@ -67,6 +67,25 @@ fn good_manifests_pass() {
 }
 
 #[test]
+fn examples_pass() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|it| it != "yaml") {
+            continue;
+        }
+        let report = validate(manifest::read(&std::fs::read(&path).unwrap()).unwrap());
+        for document in &report.documents {
+            let errors = &document.errors;
+            assert!(errors.is_empty(), "{} {}: {errors:#?}", path.display(), document.name);
+        }
+        seen += 1;
+    }
+    assert!(1 < seen, "{folder} has no manifests");
+}
+
+#[test]
 fn edits_of_a_stored_experiment() {
     for row in &rows(EDITS) {
         let mut stored = base();

@@ -37,4 +37,15 @@ mod tests {
         assert!(outcome.errors.iter().any(|it| it.path == "spec.objective"), "{outcome:?}");
         assert_eq!(object["spec"]["parallelTrialCount"], 3);
     }
+    #[test]
+    fn what_is_no_object_is_survived() {
+        for old in [json!([0]), json!(null), json!("x")] {
+            for object in [json!([]), json!({}), json!({"spec": []})] {
+                let mut object = object;
+                let review =
+                    Review { object: &mut object, old: Some(&old), lookup: &|_, _, _| None };
+                drop(Door.review(review));
+            }
+        }
+    }
 }

@@ -8,7 +8,6 @@
 mod complete;
 mod door;
 pub mod manifest;
-mod nearest;
 mod report;
 mod rules;
 mod schema;
@@ -22,7 +21,7 @@ use serde_json::Value;
 
 pub use complete::complete;
 pub use door::Door;
-pub use nearest::nearest;
+pub use platform::cluster::api::schema::nearest;
 pub use report::{Document, Report, validate};
 
 /// Reads another object: `lookup("configmaps", namespace, name)`. Asked for the ConfigMap of a

@@ -4,7 +4,7 @@
 use proto::FieldError;
 use serde_json::{Map, Value, json};
 
-use super::nearest::nearest;
+use super::nearest;
 
 /// What a walk over a value found.
 #[derive(Debug, Default)]
