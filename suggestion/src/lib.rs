@@ -10,6 +10,8 @@ pub mod error;
 mod fixture;
 mod grid;
 pub mod history;
+#[cfg(test)]
+mod laws;
 mod normal;
 mod novel;
 pub mod objective;

@@ -1,7 +1,8 @@
 //! A density over the unit cube: one kernel for each trial, and the prior.
 //!
 //! On an axis with an order a kernel is a normal cut off at the ends of [0, 1]; all kernels share
-//! one width σ per axis, Scott's n^(−1/(d+4)) times a scale. On a categorical axis it gives its own
+//! one width σ per axis, 1.06 s n^(−1/(d+4)) with the trials' standard deviation s (the normal
+//! reference rule; Silverman, *Density Estimation*, 1986), so that it narrows as they gather. On a categorical axis it gives its own
 //! level the most and shares the rest evenly. A kernel over all axes is the product. The prior is
 //! one wide kernel in the middle, so that no place is ever ruled out.
 //!
@@ -11,8 +12,8 @@ use crate::normal;
 use crate::seed::Stream;
 use crate::space::{Coordinate, Kind, Point, Space};
 
-/// σ is this times n^(−1/(d+4)).
-const SCALE: f64 = 0.2;
+/// The widest σ, before n^(−1/(d+4)).
+const WIDEST: f64 = 0.3;
 
 /// A kernel whose density is e^−this of the largest one's adds nothing that a sum would keep.
 const NEGLIGIBLE: f64 = 37.0;
@@ -41,7 +42,7 @@ impl Parzen {
         let n = points.len() as f64;
         let d = space.dimensions() as f64;
         let scott = (n.max(1.0)).powf(-1.0 / (d + 4.0));
-        let axis = |axis: crate::space::Axis| match (axis.kind, axis.levels) {
+        let axis = |(i, axis): (usize, crate::space::Axis)| match (axis.kind, axis.levels) {
             (Kind::Categorical, levels) => {
                 let levels = levels.unwrap_or(1);
                 let (k, share) = (levels as f64, prior_weight / n.max(1.0));
@@ -50,14 +51,16 @@ impl Parzen {
                 Axis::Categorical { levels, own: own.ln(), other: other.ln(), prior: -k.ln() }
             }
             (_, levels) => {
+                let places = points.iter().map(|point| middle(space, i, point.0[i]));
+                let scale = (1.06 * deviation(places)).min(WIDEST);
                 // Narrow enough to settle, yet never so narrow that neighbours are out of reach:
-                // a hundredth of the axis, or half a level.
-                let narrowest = (1.0 / (1.0 + n).min(100.0)).min(SCALE);
+                // a share that shrinks with n down to a hundredth of the axis, or half a level.
+                let narrowest = 1.0 / (1.0 + n).clamp(5.0, 100.0);
                 let level = levels.map_or(0.0, |levels| 0.5 / levels as f64);
-                Axis::Ordered { sigma: (SCALE * scott).max(narrowest).max(level) }
+                Axis::Ordered { sigma: (scale * scott).max(narrowest).max(level) }
             }
         };
-        let axes: Vec<Axis> = space.axes().map(axis).collect();
+        let axes: Vec<Axis> = space.axes().enumerate().map(axis).collect();
         let mut parzen = Parzen {
             axes,
             log_weights: Vec::with_capacity(points.len() + 1),
@@ -175,6 +178,19 @@ impl Axis {
             Axis::Categorical { other, .. } => *other,
         }
     }
+}
+
+/// The middle of a coordinate's cell.
+fn middle(space: &Space, axis: usize, coordinate: Coordinate) -> f64 {
+    let (lo, hi) = space.cell(axis, coordinate);
+    lo / 2.0 + hi / 2.0
+}
+
+/// The standard deviation; of nothing, 0.
+fn deviation(values: impl Iterator<Item = f64> + Clone) -> f64 {
+    let n = (values.clone().count() as f64).max(1.0);
+    let mean = values.clone().sum::<f64>() / n;
+    (values.map(|value| (value - mean).powi(2)).sum::<f64>() / n).sqrt()
 }
 
 #[cfg(test)]

@@ -1,0 +1,319 @@
+//! What holds for every search algorithm: the list of algorithms is the list of tests.
+//!
+//! QALAM_FULL=1 multiplies the random cases.
+
+mod quality;
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use proto::kinds::{ExperimentSpec, FeasibleSpace, ParameterSpec};
+
+use crate::fixture::{ask_all, experiment, int, names, real, stepped, told};
+use crate::{Answer, History, Problem, Seed, State, Suggested, Told, registry, suggest};
+
+/// Whether all the time in the world is given.
+fn full() -> bool {
+    std::env::var_os("QALAM_FULL").is_some()
+}
+
+/// Random cases for each law, each over all algorithms.
+fn cases(few: u32) -> ProptestConfig {
+    let times = if full() { 32 } else { 1 };
+    ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(few * times) }
+}
+
+/// What lets each algorithm search any space, and learn early.
+fn settings(algorithm: &str) -> &'static [(&'static str, &'static str)] {
+    match algorithm {
+        "grid" => &[("default_grid_points", "3")],
+        "tpe" | "auto" => &[("n_startup_trials", "3")],
+        _ => &[],
+    }
+}
+
+/// The problem of each algorithm on a space; those that refuse the space are left out.
+fn problems(parameters: &[ParameterSpec], seed: u64) -> Vec<Problem> {
+    let problem = |algorithm: &registry::Algorithm| {
+        let spec = experiment(algorithm.name, settings(algorithm.name), parameters);
+        Problem::parse(&spec, Seed(seed)).ok()
+    };
+    registry::algorithms().iter().filter_map(problem).collect()
+}
+
+fn suggestions(answer: Answer) -> Vec<Suggested> {
+    match answer {
+        Answer::Proposals(all) | Answer::Exhausted(all) => all,
+        Answer::Wait(_) => Vec::new(),
+    }
+}
+
+/// A parameter of any kind; one-point domains and wide ones among them.
+fn parameter() -> impl Strategy<Value = ParameterSpec> {
+    let distribution =
+        prop::sample::select(vec!["", "uniform", "logUniform", "normal", "logNormal"]);
+    let step = prop::sample::select(vec!["", "", "0.01", "0.8", "3"]);
+    let bounds = prop_oneof![
+        Just((1.0, 1.0)),
+        Just((1e-8, 1e8)),
+        (0.001..1.0f64, 0.0..10.0f64).prop_map(|(min, more)| (min, min + more)),
+        (-100.0..0.0f64, 0.0..100.0f64),
+    ];
+    let double =
+        (bounds, step.clone(), distribution.clone()).prop_map(|((min, max), step, law)| {
+            let law = if law.starts_with("log") && min <= 0.0 { "" } else { law };
+            numeric("double", min.to_string(), max.to_string(), step, law)
+        });
+    let int = (1..50i64, 0..2000i64, step, distribution).prop_map(|(min, more, step, law)| {
+        numeric("int", min.to_string(), (min + more).to_string(), step, law)
+    });
+    let listed = (prop::sample::select(vec!["discrete", "categorical"]), 1..9usize);
+    let listed = listed.prop_map(|(type_, n)| {
+        let list = (0..n).map(|i| format!("{}.5", i * i)).collect();
+        spec(type_, FeasibleSpace { list, ..Default::default() })
+    });
+    prop_oneof![double, int, listed]
+}
+
+fn spec(type_: &str, feasible: FeasibleSpace) -> ParameterSpec {
+    ParameterSpec {
+        name: String::new(),
+        parameter_type: type_.into(),
+        feasible_space: Some(feasible),
+    }
+}
+
+fn numeric(type_: &str, min: String, max: String, step: &str, law: &str) -> ParameterSpec {
+    let (step, distribution) = (step.into(), law.into());
+    spec(type_, FeasibleSpace { min, max, step, distribution, list: vec![] })
+}
+
+fn named(mut parameters: Vec<ParameterSpec>, prefix: &str) -> Vec<ParameterSpec> {
+    parameters.iter_mut().enumerate().for_each(|(i, it)| it.name = format!("{prefix}{i}"));
+    parameters
+}
+
+/// Mostly a few parameters, now and then 200.
+fn parameters() -> impl Strategy<Value = Vec<ParameterSpec>> {
+    let size = prop_oneof![12 => 1..8usize, 1 => Just(200usize)];
+    let all = size.prop_flat_map(|size| prop::collection::vec(parameter(), size));
+    all.prop_map(|all| named(all, "p"))
+}
+
+/// What a trial may come to.
+fn outcome() -> impl Strategy<Value = (State, f64)> {
+    let finished = prop_oneof![
+        12 => (-10.0..10.0f64).boxed(),
+        3 => Just(1.0).boxed(),
+        1 => Just(f64::NAN).boxed(),
+        1 => Just(f64::INFINITY).boxed(),
+        1 => Just(f64::NEG_INFINITY).boxed(),
+        1 => Just(f64::MAX).boxed(),
+    ];
+    let state = prop_oneof![
+        8 => Just(State::Succeeded),
+        2 => Just(State::Active),
+        1 => Just(State::EarlyStopped),
+        1 => Just(State::Failed),
+        1 => Just(State::MetricsUnavailable),
+    ];
+    (state, finished)
+}
+
+/// A history that the algorithm itself proposed, with these outcomes.
+fn lived(problem: &Problem, outcomes: &[(State, f64)]) -> Vec<Told> {
+    let mut trials: Vec<Told> = Vec::new();
+    for chunk in outcomes.chunks(5) {
+        let history = History::new(problem, trials.clone());
+        let answer = suggest(problem, &history, trials.len() as u64, chunk.len()).unwrap();
+        for (suggested, (state, value)) in suggestions(answer).into_iter().zip(chunk) {
+            let index = trials.len() as u64;
+            let mut trial = told(index, suggested.assignments, Some(*value));
+            trial.state = *state;
+            // Completions out of the order of indexes.
+            trial.completion = (*state != State::Active).then_some(index ^ 3);
+            trials.push(trial);
+        }
+    }
+    trials
+}
+
+fn keys(problem: &Problem, all: &[Suggested]) -> Vec<Vec<u64>> {
+    let key = |it: &Suggested| {
+        problem.space.point_of(&it.assignments).expect("a suggestion is in the space").key()
+    };
+    all.iter().map(key).collect()
+}
+
+proptest! {
+    #![proptest_config(cases(48))]
+
+    /// In the space, as many as asked or exhausted, nothing twice, whatever the outcomes.
+    #[test]
+    fn suggestions_are_new_and_in_the_space(
+        parameters in parameters(),
+        outcomes in prop::collection::vec(outcome(), 0..30),
+        seed in any::<u64>(),
+        count in 1..5usize,
+    ) {
+        for problem in problems(&parameters, seed) {
+            let trials = lived(&problem, &outcomes);
+            let mut seen: BTreeSet<_> = History::new(&problem, trials.clone()).taken;
+            prop_assert_eq!(seen.len(), trials.len(), "{:?} repeated itself", problem.algorithm);
+            let history = History::new(&problem, trials.clone());
+            let answer = suggest(&problem, &history, trials.len() as u64, count).unwrap();
+            let exhausted = matches!(answer, Answer::Exhausted(_));
+            let all = suggestions(answer);
+            prop_assert_eq!(all.len() == count, !exhausted, "{:?}", problem.algorithm);
+            for key in keys(&problem, &all) {
+                prop_assert!(seen.insert(key), "{:?} repeats a point", problem.algorithm);
+            }
+            if let (true, Some(points)) = (exhausted, problem.space.count()) {
+                prop_assert_eq!(seen.len() as u64, points, "{:?} gave up early", problem.algorithm);
+            }
+        }
+    }
+
+    /// Equal questions have equal answers, in whatever order the history is told.
+    #[test]
+    fn equal_inputs_give_equal_outputs(
+        parameters in parameters(),
+        outcomes in prop::collection::vec(outcome(), 0..20),
+        seed in any::<u64>(),
+    ) {
+        for problem in problems(&parameters, seed) {
+            let mut trials = lived(&problem, &outcomes);
+            let index = trials.len() as u64;
+            let first = suggest(&problem, &History::new(&problem, trials.clone()), index, 3);
+            trials.reverse();
+            let again = suggest(&problem, &History::new(&problem, trials), index, 3);
+            prop_assert_eq!(first, again, "{:?}", problem.algorithm);
+        }
+    }
+
+    /// Other names for the parameters change no value.
+    #[test]
+    fn names_change_nothing(
+        parameters in parameters(),
+        outcomes in prop::collection::vec(outcome(), 0..20),
+        seed in any::<u64>(),
+    ) {
+        let renamed = named(parameters.clone(), "zz");
+        for (one, other) in problems(&parameters, seed).iter().zip(&problems(&renamed, seed)) {
+            let values = |problem: &Problem| -> Vec<Vec<String>> {
+                let trials = lived(problem, &outcomes);
+                let values = |trial: Told| trial.assignments.into_iter().map(|it| it.value).collect();
+                trials.into_iter().map(values).collect()
+            };
+            prop_assert_eq!(values(one), values(other), "{:?}", one.algorithm);
+        }
+    }
+
+    /// A batch begins with what a smaller batch would have been.
+    #[test]
+    fn a_larger_batch_begins_like_a_smaller_one(
+        parameters in parameters(),
+        outcomes in prop::collection::vec(outcome(), 0..20),
+        seed in any::<u64>(),
+    ) {
+        for problem in problems(&parameters, seed) {
+            let trials = lived(&problem, &outcomes);
+            let (index, history) = (trials.len() as u64, History::new(&problem, trials));
+            let batch = |count| suggestions(suggest(&problem, &history, index, count).unwrap());
+            let (small, large) = (batch(2), batch(4));
+            prop_assert_eq!(&small[..], &large[..small.len()], "{:?}", problem.algorithm);
+        }
+    }
+
+    /// A history from another space is no reason to stop.
+    #[test]
+    fn foreign_histories_are_survived(
+        parameters in parameters(),
+        foreign in prop::collection::vec(("[a-z0-9.]{0,4}", "[a-z0-9.e-]{0,6}"), 0..8),
+        seed in any::<u64>(),
+    ) {
+        for problem in problems(&parameters, seed) {
+            let assignment = |(name, value): &(String, String)| proto::kinds::ParameterAssignment {
+                name: name.clone(),
+                value: value.clone(),
+            };
+            let assignments: Vec<_> = foreign.iter().map(assignment).collect();
+            let trials = (0..12).map(|i| told(i, assignments.clone(), Some(1.0))).collect();
+            let history = History::new(&problem, trials);
+            prop_assert!(!suggestions(suggest(&problem, &history, 12, 1).unwrap()).is_empty());
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(200))]
+
+    /// Every text that a space makes is read back as the same point, and written the same again.
+    #[test]
+    fn texts_and_points_agree(parameters in parameters(), units in prop::collection::vec(0.0..=1.0f64, 200)) {
+        let space = crate::space::Space::parse(&parameters).unwrap();
+        let point = space.point(&units[..space.dimensions()]);
+        let texts = space.assignments(&point);
+        let again = space.point_of(&texts);
+        prop_assert_eq!(again.as_ref(), Some(&point), "{:?}", texts);
+        prop_assert_eq!(space.assignments(&point), texts);
+    }
+}
+
+/// A space that can be counted is tried to the last point, and then said to be exhausted.
+#[test]
+fn countable_spaces_are_exhausted_exactly() {
+    let parameters =
+        [int("a", 1, 5), stepped("b", "0", "0.3", "0.1"), names("c", 3), int("d", 7, 7)];
+    for batch in [1, 7, 60, 61] {
+        for problem in problems(&parameters, 11) {
+            let Answer::Exhausted(all) = ask_all(&problem, batch) else {
+                panic!("{:?} waits", problem.algorithm)
+            };
+            let distinct: BTreeSet<_> = keys(&problem, &all).into_iter().collect();
+            assert_eq!((all.len(), distinct.len()), (60, 60), "{:?}", problem.algorithm);
+        }
+    }
+}
+
+/// A point that is still running is not proposed again, in one-member batches either.
+#[test]
+fn running_points_are_not_repeated() {
+    for problem in problems(&[names("c", 3)], 2) {
+        let mut trials = Vec::new();
+        for index in 0..3 {
+            let history = History::new(&problem, trials.clone());
+            let Answer::Proposals(mut one) = suggest(&problem, &history, index, 1).unwrap() else {
+                panic!("{:?}: three names", problem.algorithm)
+            };
+            let running = told(index, one.remove(0).assignments, None);
+            trials.push(Told { state: State::Active, completion: None, ..running });
+        }
+        assert_eq!(History::new(&problem, trials).taken.len(), 3, "{:?}", problem.algorithm);
+    }
+}
+
+/// Every algorithm has a table of settings that is complete enough to be shown.
+#[test]
+fn settings_tables_are_complete() {
+    for algorithm in registry::algorithms() {
+        assert!(algorithm.settings.iter().any(|setting| setting.name == "random_state"));
+        for setting in algorithm.settings {
+            let texts = [setting.name, setting.default, setting.meaning];
+            assert!(texts.iter().all(|text| !text.is_empty()), "{algorithm:?}");
+        }
+        let spec: ExperimentSpec = experiment(algorithm.name, &[], &[int("a", 0, 9)]);
+        assert_eq!(Problem::check(&spec), [], "{algorithm:?} works with its defaults");
+        assert!(!algorithm.about.is_empty());
+    }
+}
+
+/// Seeds matter: other seeds, other suggestions.
+#[test]
+fn seeds_change_the_suggestions() {
+    let parameters = [int("a", 0, 999), real("b", 0.0, 1.0)];
+    for (one, other) in problems(&parameters, 1).iter().zip(&problems(&parameters, 2)) {
+        let first = |problem: &Problem| suggest(problem, &History::default(), 0, 1).unwrap();
+        assert_ne!(first(one), first(other), "{:?}", one.algorithm);
+    }
+}
