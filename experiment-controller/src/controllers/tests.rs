@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use k8s_openapi::api::batch::v1::Job;
-use kube::api::{Api, ListParams, Patch, PatchParams, PostParams};
+use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use kube::runtime::WatchStreamExt;
 use kube::runtime::wait::await_condition;
 use kube::runtime::watcher::{self, watcher};
@@ -307,4 +307,25 @@ async fn controllers_that_are_killed_and_started_again_double_nothing() {
     let status = stage.ended("ExperimentMaxTrialsReached").await;
     assert_eq!((status.trials, status.trials_succeeded), (30, 30));
     stage.check_nothing_doubled().await;
+}
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_experiment_takes_everything_with_it() {
+    let stage = Stage::set(|_| Act::Hang).await;
+    let collector = platform::cluster::controllers::start(stage.cluster.client());
+    stage.create(spec(json!({}))).await;
+    stage.until("running", |it| it.trials_running == 3).await;
+    let api: Api<Experiment> = stage.api();
+    api.delete("e", &DeleteParams::background()).await.unwrap();
+    let gone = async {
+        while !stage.trials().await.is_empty()
+            || !stage.api::<Job>().list(&ListParams::default()).await.unwrap().items.is_empty()
+            || stage.api::<Suggestion>().get_opt("e").await.unwrap().is_some()
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    if tokio::time::timeout(PATIENCE, gone).await.is_err() {
+        panic!("left behind: {:#?}", stage.trials().await);
+    }
+    drop(collector);
 }
