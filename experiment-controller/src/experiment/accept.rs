@@ -16,7 +16,7 @@ use crate::controllers::{Key, patch};
 
 /// What came of looking at a new experiment's spec.
 #[derive(Debug)]
-pub enum Acceptance {
+pub(super) enum Acceptance {
     /// It can be run; what is odd about it is told.
     Accepted {
         /// The spec, completed.
@@ -31,7 +31,7 @@ pub enum Acceptance {
 }
 
 /// Completes and checks a new experiment, as the door of the API does where it is ours.
-pub async fn accept(client: &Client, key: &Key) -> Result<Acceptance, kube::Error> {
+pub(super) async fn accept(client: &Client, key: &Key) -> Result<Acceptance, kube::Error> {
     let kind = ApiResource::erase::<Experiment>(&());
     let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), &key.namespace, &kind);
     let stored = api.get(&key.name).await?;
@@ -75,7 +75,7 @@ pub fn effective(experiment: &Experiment, suggestion: &Suggestion) -> (Experimen
 }
 
 /// The budget of a spec.
-pub fn budget(spec: &ExperimentSpec) -> Budget {
+pub(super) fn budget(spec: &ExperimentSpec) -> Budget {
     let count = |it: Option<i32>| it.and_then(|it| u32::try_from(it).ok());
     Budget {
         parallel: count(spec.parallel_trial_count).unwrap_or(3),
@@ -85,7 +85,7 @@ pub fn budget(spec: &ExperimentSpec) -> Budget {
 }
 
 /// The text of the template where it is in a ConfigMap.
-pub async fn template_text(
+pub(super) async fn template_text(
     client: &Client,
     template: Option<&TrialTemplate>,
 ) -> Result<Option<String>, kube::Error> {

@@ -19,7 +19,7 @@ const CREATES_MAX: usize = 8;
 
 /// Why a step was not done.
 #[derive(Debug, thiserror::Error)]
-pub enum ApplyError {
+pub(super) enum ApplyError {
     /// The API did not take it; the same may succeed later.
     #[error(transparent)]
     Api(#[from] kube::Error),
@@ -39,7 +39,7 @@ pub enum ApplyError {
 }
 
 /// Creates the suggestion, and with it accepts the spec.
-pub async fn create_suggestion(
+pub(super) async fn create_suggestion(
     world: &World,
     experiment: &Experiment,
     spec: &ExperimentSpec,
@@ -61,7 +61,11 @@ pub async fn create_suggestion(
 }
 
 /// Raises the number of requested suggestions; it never falls.
-pub async fn request(world: &World, suggestion: &Suggestion, more: u32) -> Result<(), kube::Error> {
+pub(super) async fn request(
+    world: &World,
+    suggestion: &Suggestion,
+    more: u32,
+) -> Result<(), kube::Error> {
     let made = suggestion.status.as_ref().map_or(0, |it| it.suggestion_count);
     let wanted = made.saturating_add(i32::try_from(more).unwrap_or(i32::MAX));
     if wanted <= suggestion.spec.requests {
@@ -75,7 +79,7 @@ pub async fn request(world: &World, suggestion: &Suggestion, more: u32) -> Resul
 }
 
 /// Creates the trials of the first `count` proposed assignments.
-pub async fn create_trials(
+pub(super) async fn create_trials(
     world: &World,
     experiment: &Experiment,
     spec: &ExperimentSpec,
@@ -121,7 +125,7 @@ async fn create_trial(
 }
 
 /// Deletes trials that have not ended; their assignments are proposed again when there is room.
-pub async fn stop_trials(
+pub(super) async fn stop_trials(
     world: &World,
     experiment: &Experiment,
     names: &[String],

@@ -16,7 +16,7 @@ use crate::trial::pods::{self, Dress};
 
 /// Annotation of a suggestion: the spec as it was accepted. Later edits of the experiment do not
 /// reach it, but for the budget.
-pub const ACCEPTED_ANNOTATION: &str = "qalam.dev/accepted-spec";
+pub(super) const ACCEPTED_ANNOTATION: &str = "qalam.dev/accepted-spec";
 /// Annotation of a suggestion: where all randomness of the search comes from.
 pub const SEED_ANNOTATION: &str = "qalam.dev/seed";
 
@@ -30,7 +30,11 @@ pub struct Proposed {
 }
 
 /// The suggestion of an experiment whose spec has been accepted.
-pub fn suggestion(experiment: &Experiment, accepted: &ExperimentSpec, requests: u32) -> Suggestion {
+pub(super) fn suggestion(
+    experiment: &Experiment,
+    accepted: &ExperimentSpec,
+    requests: u32,
+) -> Suggestion {
     let mut annotations = experiment.annotations().clone();
     annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
     // A spec is plain data: writing it as JSON cannot fail.
@@ -54,7 +58,7 @@ pub fn suggestion(experiment: &Experiment, accepted: &ExperimentSpec, requests: 
 /// The trial of a proposed assignment; `text` is that of the template's ConfigMap.
 ///
 /// Errors: what stands in the way of rendering the template.
-pub fn trial(
+pub(super) fn trial(
     experiment: &Experiment,
     spec: &ExperimentSpec,
     proposed: &Proposed,

@@ -12,7 +12,7 @@ use crate::trial::value;
 
 /// Where an experiment is in its life, before anything is decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
+pub(super) enum Stage {
     /// Its trials are to be made and watched.
     Open,
     /// It ended; only counts may still change.
@@ -23,7 +23,7 @@ pub enum Stage {
 
 /// What was seen of an accepted experiment.
 #[derive(Debug)]
-pub struct Seen {
+pub(super) struct Seen {
     /// The spec that counts.
     pub spec: ExperimentSpec,
     /// The owner has edited what no longer counts.
@@ -39,7 +39,7 @@ pub struct Seen {
 }
 
 /// Puts together what is known.
-pub fn observe(experiment: &Experiment, suggestion: &Suggestion, trials: &Trials) -> Seen {
+pub(super) fn observe(experiment: &Experiment, suggestion: &Suggestion, trials: &Trials) -> Seen {
     let (spec, edited) = accept::effective(experiment, suggestion);
     let budget = accept::budget(&spec);
     let proposed = proposed(suggestion, trials);

@@ -5,7 +5,7 @@ use crate::index::Tally;
 
 /// How many trials the owner wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Budget {
+pub(super) struct Budget {
     /// How many run at once.
     pub parallel: u32,
     /// How many complete; no bound when none.
@@ -16,7 +16,7 @@ pub struct Budget {
 
 /// How far the experiment is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Progress {
+pub(super) struct Progress {
     /// How many trials stand how.
     pub tally: Tally,
     /// The best trial is at least as good as the goal.
@@ -31,7 +31,7 @@ pub struct Progress {
 
 /// The next step.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Plan {
+pub(super) enum Plan {
     /// End the experiment.
     Finish(Verdict),
     /// Stop this many of the newest unfinished trials.
@@ -49,7 +49,7 @@ pub enum Plan {
 
 /// Decides. A trial that ended without metrics counts as completed and as failed, here and
 /// everywhere.
-pub fn plan(budget: &Budget, seen: &Progress) -> Plan {
+pub(super) fn plan(budget: &Budget, seen: &Progress) -> Plan {
     if let Some(verdict) = verdict(budget, seen) {
         return Plan::Finish(verdict);
     }

@@ -8,11 +8,11 @@ use crate::controllers::conditions::{self, Fact};
 use crate::index::{Class, Trials};
 
 /// Most bytes that all name lists together may take in a status.
-pub const NAMES_BYTES_MAX: usize = 64 * 1024;
+pub(super) const NAMES_BYTES_MAX: usize = 64 * 1024;
 
 /// Where in its life an experiment is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Phase {
+pub(super) enum Phase {
     /// Accepted, or going on.
     Running,
     /// Taken up again after its end.
@@ -24,7 +24,7 @@ pub enum Phase {
 }
 
 /// The status after a look at the experiment's trials.
-pub fn status(
+pub(super) fn status(
     old: &ExperimentStatus,
     trials: &Trials,
     phase: &Phase,

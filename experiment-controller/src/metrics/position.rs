@@ -8,14 +8,14 @@ const ORDINAL_BITS: u32 = 12;
 
 /// Gives places to the lines of one log, in order.
 #[derive(Debug, Default)]
-pub struct Places {
+pub(super) struct Places {
     micros: u64,
     ordinal: u64,
 }
 
 impl Places {
     /// The next place at `time`. More than 4096 places within a microsecond share the last.
-    pub fn next(&mut self, time: Timestamp) -> u64 {
+    pub(super) fn next(&mut self, time: Timestamp) -> u64 {
         let micros = u64::try_from(time.as_microsecond()).unwrap_or(0);
         if micros == self.micros {
             self.ordinal = (self.ordinal + 1).min((1 << ORDINAL_BITS) - 1);
@@ -28,7 +28,7 @@ impl Places {
 
 /// A line as the API gives it with timestamps: its time, and what was printed. A piece without a
 /// time (the rest of a progress bar, after a carriage return) has the time of the one before.
-pub fn stamped(line: &str, before: Timestamp) -> (Timestamp, &str) {
+pub(super) fn stamped(line: &str, before: Timestamp) -> (Timestamp, &str) {
     let Some((stamp, text)) = line.split_once(' ') else {
         return line.parse().map_or((before, line), |time| (time, ""));
     };

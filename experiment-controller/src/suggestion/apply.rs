@@ -12,10 +12,10 @@ use crate::controllers::world::World;
 use crate::experiment::SEED_ANNOTATION;
 
 /// An answer, and the settings that the service wants back next time.
-pub type Answered = (Verdict, Vec<Setting>);
+pub(super) type Answered = (Verdict, Vec<Setting>);
 
 /// Asks for `count` assignments, the first of which is number `first`.
-pub async fn ask(
+pub(super) async fn ask(
     world: &World,
     experiment: &Experiment,
     spec: ExperimentSpec,

@@ -7,7 +7,7 @@ use crate::controllers::conditions;
 use crate::experiment;
 
 /// How far a suggestion is.
-pub fn observe(suggestion: &Suggestion, owner: &Experiment) -> Progress {
+pub(super) fn observe(suggestion: &Suggestion, owner: &Experiment) -> Progress {
     let status = suggestion.status.clone().unwrap_or_default();
     let count = |it: i32| u32::try_from(it).unwrap_or(0);
     Progress {

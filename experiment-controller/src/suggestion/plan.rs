@@ -2,7 +2,7 @@
 
 /// How far a suggestion is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Progress {
+pub(super) struct Progress {
     /// How many assignments are wanted since the experiment began.
     pub requests: u32,
     /// How many were made.
@@ -19,7 +19,7 @@ pub struct Progress {
 
 /// The next step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Plan {
+pub(super) enum Plan {
     /// Ask for `count` assignments, the first of which is number `first`.
     Ask {
         /// Which suggestion comes first, from 0.
@@ -34,7 +34,7 @@ pub enum Plan {
 }
 
 /// Decides.
-pub fn plan(seen: &Progress) -> Plan {
+pub(super) fn plan(seen: &Progress) -> Plan {
     if seen.over {
         return if seen.stays || seen.failed { Plan::Wait } else { Plan::Settle };
     }

@@ -21,7 +21,7 @@ const CONNECT_SECONDS_MAX: u64 = 5;
 
 /// Asks the server at `address` (`host:port`) for `count` assignments. It is asked to validate
 /// the settings before its first answer is taken.
-pub async fn ask(
+pub(super) async fn ask(
     world: &World,
     experiment: &Experiment,
     spec: &ExperimentSpec,

@@ -12,7 +12,7 @@ use crate::names;
 use crate::trial::value;
 
 /// A question to a search, complete in itself.
-pub struct Question {
+pub(super) struct Question {
     /// The spec that counts.
     pub spec: ExperimentSpec,
     /// Name of the experiment.
@@ -30,7 +30,7 @@ pub struct Question {
 }
 
 /// Asks. Takes as long as the algorithm does: run it where blocking is allowed.
-pub fn ask(question: Question) -> Verdict {
+pub(super) fn ask(question: Question) -> Verdict {
     let problem = match Problem::parse(&question.spec, question.seed) {
         Ok(problem) => problem,
         Err(faults) => {
@@ -69,7 +69,11 @@ fn assignment(name: String, it: Suggested) -> TrialAssignment {
 
 /// Every trial as a search is told of it, and every assignment that waits for its trial: it is
 /// as good as running.
-pub fn history(spec: &ExperimentSpec, suggestion: &Suggestion, trials: &Trials) -> Vec<Told> {
+pub(super) fn history(
+    spec: &ExperimentSpec,
+    suggestion: &Suggestion,
+    trials: &Trials,
+) -> Vec<Told> {
     let waiting = experiment::proposed(suggestion, trials).into_iter().map(|it| Told {
         index: it.index,
         completion: None,

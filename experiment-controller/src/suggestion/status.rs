@@ -7,12 +7,12 @@ use super::verdict::Verdict;
 use crate::controllers::conditions::{self, Fact};
 
 /// Most bytes that the window may take, but for assignments whose trial does not exist yet.
-pub const WINDOW_BYTES_MAX: usize = 64 * 1024;
+pub(super) const WINDOW_BYTES_MAX: usize = 64 * 1024;
 
 /// The status after a question was answered.
 ///
 /// `has` tells whether the trial of a suggestion exists: such an assignment may leave the window.
-pub fn answered(
+pub(super) fn answered(
     old: &SuggestionStatus,
     verdict: &Verdict,
     settings: &[Setting],
@@ -53,7 +53,7 @@ pub fn answered(
 }
 
 /// The status of a suggestion whose experiment has ended.
-pub fn settled(old: &SuggestionStatus, now: &Time) -> SuggestionStatus {
+pub(super) fn settled(old: &SuggestionStatus, now: &Time) -> SuggestionStatus {
     let mut new = begun(old, now);
     let done = "Suggestion is succeeded";
     for (type_, message) in [("DeploymentReady", done), ("Running", done)] {
@@ -68,7 +68,7 @@ pub fn settled(old: &SuggestionStatus, now: &Time) -> SuggestionStatus {
 }
 
 /// The status of a suggestion whose experiment goes on after its end.
-pub fn restarted(old: &SuggestionStatus, now: &Time) -> SuggestionStatus {
+pub(super) fn restarted(old: &SuggestionStatus, now: &Time) -> SuggestionStatus {
     let mut new = old.clone();
     new.conditions.retain(|it| it.type_ != "Succeeded");
     new.completion_time = None;

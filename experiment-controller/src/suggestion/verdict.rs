@@ -4,7 +4,7 @@ use proto::kinds::TrialAssignment;
 
 /// What came of asking.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Verdict {
+pub(super) enum Verdict {
     /// Assignments, in order; there may be more later.
     Proposed(Vec<TrialAssignment>),
     /// The last assignments there are.

@@ -9,14 +9,18 @@ use proto::rpc::v1beta1 as rpc;
 use crate::index::{Class, Record, Trials};
 use crate::trial::value;
 
-pub use rpc::suggestion_client::SuggestionClient as Client;
-pub use rpc::{
+pub(super) use rpc::suggestion_client::SuggestionClient as Client;
+pub(super) use rpc::{
     GetSuggestionsReply as Reply, GetSuggestionsRequest as Request,
     ValidateAlgorithmSettingsRequest as Validation,
 };
 
 /// The experiment as a server is told of it; `settings` are those that it gave back before.
-pub fn experiment(name: &str, spec: &ExperimentSpec, settings: &[Setting]) -> rpc::Experiment {
+pub(super) fn experiment(
+    name: &str,
+    spec: &ExperimentSpec,
+    settings: &[Setting],
+) -> rpc::Experiment {
     let parameters = spec.parameters.iter().map(parameter).collect();
     let algorithm = spec.algorithm.as_ref().map(|it| {
         let kept = |one: &&Setting| settings.iter().all(|it| it.name != one.name);
@@ -41,7 +45,7 @@ pub fn experiment(name: &str, spec: &ExperimentSpec, settings: &[Setting]) -> rp
 }
 
 /// The trials as a server is told of them: as Katib does, without those that have no metrics.
-pub fn trials(spec: &ExperimentSpec, trials: &Trials) -> Vec<rpc::Trial> {
+pub(super) fn trials(spec: &ExperimentSpec, trials: &Trials) -> Vec<rpc::Trial> {
     let told = |record: &Record| match record.class {
         Class::MetricsUnavailable => false,
         Class::EarlyStopped => record.loss.is_some(),
@@ -52,7 +56,7 @@ pub fn trials(spec: &ExperimentSpec, trials: &Trials) -> Vec<rpc::Trial> {
 }
 
 /// The assignments of an answer; `names` are for those that the server did not name.
-pub fn assignments(
+pub(super) fn assignments(
     reply: &Reply,
     mut names: impl FnMut(usize) -> String,
 ) -> (Vec<TrialAssignment>, Vec<Setting>) {

@@ -10,11 +10,11 @@ use crate::controllers::Key;
 use crate::controllers::world::World;
 
 /// Annotation of a workload: it stays when its trial has ended.
-pub const RETAIN_ANNOTATION: &str = "qalam.dev/retain";
+pub(super) const RETAIN_ANNOTATION: &str = "qalam.dev/retain";
 
 /// Why a workload was not made.
 #[derive(Debug, thiserror::Error)]
-pub enum CreateError {
+pub(super) enum CreateError {
     /// The API refuses it; the same manifest can never be made.
     #[error("{0}")]
     Refused(String),
@@ -38,7 +38,7 @@ pub fn kind(trial: &Trial) -> Option<ApiResource> {
 /// The workload of a trial, as it is to be created.
 ///
 /// Errors: a sentence, when the manifest is none.
-pub fn manifest(trial: &Trial) -> Result<DynamicObject, String> {
+pub(super) fn manifest(trial: &Trial) -> Result<DynamicObject, String> {
     let manifest = trial.spec.run_spec.clone().unwrap_or_default();
     let mut object: DynamicObject =
         serde_json::from_value(manifest).map_err(|why| format!("the manifest is none: {why}"))?;
@@ -55,7 +55,7 @@ pub fn manifest(trial: &Trial) -> Result<DynamicObject, String> {
 }
 
 /// Creates the workload. One that is there already counts if it is this trial's.
-pub async fn create(world: &World, trial: &Trial) -> Result<(), CreateError> {
+pub(super) async fn create(world: &World, trial: &Trial) -> Result<(), CreateError> {
     let kind = kind(trial)
         .ok_or_else(|| CreateError::Refused("the manifest has no apiVersion and kind".into()))?;
     let object = manifest(trial).map_err(CreateError::Refused)?;
@@ -106,7 +106,7 @@ async fn in_the_way(
 }
 
 /// Deletes the workload of an ended trial, unless it is to stay. Answers whether it did.
-pub async fn clear(world: &World, key: &Key) -> Result<bool, kube::Error> {
+pub(super) async fn clear(world: &World, key: &Key) -> Result<bool, kube::Error> {
     let Some(object) = world.workloads.lock().remove(key) else { return Ok(false) };
     let stays = object.annotations().contains_key(RETAIN_ANNOTATION);
     if stays || object.meta().deletion_timestamp.is_some() {

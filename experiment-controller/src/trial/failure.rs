@@ -9,7 +9,7 @@ use kube::ResourceExt;
 const LINE_CHARS_MAX: usize = 200;
 
 /// How the containers ended, and the last line that was printed.
-pub fn detail(pods: &[Arc<Pod>], last_line: &str) -> String {
+pub(super) fn detail(pods: &[Arc<Pod>], last_line: &str) -> String {
     let mut told: Vec<String> = pods.iter().flat_map(|it| of_pod(it)).collect();
     told.dedup();
     if !last_line.is_empty() {

@@ -142,7 +142,7 @@ async fn end(
 ) -> Result<Again, LookError> {
     let old = trial.status.clone().unwrap_or_default();
     let missed =
-        missing.then(|| "The output was not read to its end in time; metrics may be incomplete");
+        missing.then_some("The output was not read to its end in time; metrics may be incomplete");
     let ending =
         Ending { verdict: &verdict, observation, number: number(world, trial), missing: missed };
     let new = ended(&old, &ending, &now());

@@ -17,7 +17,7 @@ use crate::experiment;
 use crate::index::{self, Class};
 
 /// Puts together what is known.
-pub async fn observe(world: &World, key: &Key, trial: &Trial) -> Progress {
+pub(super) async fn observe(world: &World, key: &Key, trial: &Trial) -> Progress {
     let class = Class::of(trial);
     let conditions = trial.status.as_ref().map_or(&[][..], |it| &it.conditions);
     let owner = owner(world, trial);
@@ -42,19 +42,19 @@ pub async fn observe(world: &World, key: &Key, trial: &Trial) -> Progress {
 }
 
 /// The experiment of a trial, unless it is a namesake.
-pub fn owner(world: &World, trial: &Trial) -> Option<Arc<Experiment>> {
+pub(super) fn owner(world: &World, trial: &Trial) -> Option<Arc<Experiment>> {
     let owner = index::owner(trial)?;
     let key = Key::new(trial.namespace().unwrap_or_default(), owner.name);
     world.experiment(&key).filter(|it| it.uid().as_deref() == Some(&owner.uid))
 }
 
 /// The pods of a trial.
-pub fn pods(world: &World, key: &Key) -> Vec<Arc<Pod>> {
+pub(super) fn pods(world: &World, key: &Key) -> Vec<Arc<Pod>> {
     world.pods.lock().get(key).map(|it| it.values().cloned().collect()).unwrap_or_default()
 }
 
 /// Whether a workload is this trial's: a namesake of a deleted one is not.
-pub fn belongs(trial: &Trial, object: &DynamicObject) -> bool {
+pub(super) fn belongs(trial: &Trial, object: &DynamicObject) -> bool {
     let uid = trial.uid();
     object.metadata.owner_references.iter().flatten().any(|it| Some(&it.uid) == uid.as_ref())
 }

@@ -5,13 +5,13 @@ use std::time::Duration;
 use platform::workload::Why;
 
 /// Longest wait for logs whose pods are known: a slow disk or API, not a lost cause.
-pub const LOGS_WAIT_MAX: Duration = Duration::from_secs(30);
+pub(super) const LOGS_WAIT_MAX: Duration = Duration::from_secs(30);
 /// Longest wait for a pod to be seen at all after its workload has ended.
-pub const PODS_WAIT_MAX: Duration = Duration::from_secs(5);
+pub(super) const PODS_WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// How the workload stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Workload {
+pub(super) enum Workload {
     /// It is not there.
     Absent,
     /// It is there, and has not ended.
@@ -24,7 +24,7 @@ pub enum Workload {
 
 /// How far the logs are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Logs {
+pub(super) enum Logs {
     /// Nothing is missing, or nothing is read from logs.
     Complete,
     /// Logs of known pods are being read; the trial's end has waited this long.
@@ -35,7 +35,7 @@ pub enum Logs {
 
 /// How far a trial is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Progress {
+pub(super) struct Progress {
     /// It says that it runs.
     pub running: bool,
     /// It says that it has ended; only its number is missing.
@@ -52,7 +52,7 @@ pub struct Progress {
 
 /// How a trial's run came to its end, before its metrics are looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum End {
+pub(super) enum End {
     /// The workload succeeded.
     Succeeded(Why),
     /// The workload failed.
@@ -65,7 +65,7 @@ pub enum End {
 
 /// The next step.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Plan {
+pub(super) enum Plan {
     /// Make the workload.
     Create,
     /// Say that the trial runs.
@@ -86,7 +86,7 @@ pub enum Plan {
 }
 
 /// Decides.
-pub fn plan(seen: &Progress) -> Plan {
+pub(super) fn plan(seen: &Progress) -> Plan {
     if seen.ended {
         return Plan::Number;
     }

@@ -9,7 +9,7 @@ use super::verdict::Verdict;
 use crate::controllers::conditions::{self, Fact};
 
 /// The status of a trial whose workload is there.
-pub fn running(old: &TrialStatus, now: &Time) -> TrialStatus {
+pub(super) fn running(old: &TrialStatus, now: &Time) -> TrialStatus {
     let mut new = created(old, now);
     let (reason, message) = ("TrialRunning", "Trial is running");
     let fact = Fact { type_: "Running", holds: true, reason, message };
@@ -19,7 +19,7 @@ pub fn running(old: &TrialStatus, now: &Time) -> TrialStatus {
 
 /// What a trial says at its end.
 #[derive(Debug)]
-pub struct Ending<'a> {
+pub(super) struct Ending<'a> {
     /// How it ended.
     pub verdict: &'a Verdict,
     /// What it measured.
@@ -31,7 +31,7 @@ pub struct Ending<'a> {
 }
 
 /// The status of a trial that has just ended.
-pub fn ended(old: &TrialStatus, ending: &Ending<'_>, now: &Time) -> TrialStatus {
+pub(super) fn ended(old: &TrialStatus, ending: &Ending<'_>, now: &Time) -> TrialStatus {
     let mut new = created(old, now);
     conditions::lower(&mut new.conditions, "Running", now);
     if let Some(message) = ending.missing {
@@ -49,7 +49,7 @@ pub fn ended(old: &TrialStatus, ending: &Ending<'_>, now: &Time) -> TrialStatus 
 }
 
 /// The status of a trial that somebody else has ended: only its number is added.
-pub fn numbered(old: &TrialStatus, number: i64, now: &Time) -> TrialStatus {
+pub(super) fn numbered(old: &TrialStatus, number: i64, now: &Time) -> TrialStatus {
     let mut new = old.clone();
     conditions::lower(&mut new.conditions, "Running", now);
     new.completion_number = Some(number);
@@ -58,7 +58,7 @@ pub fn numbered(old: &TrialStatus, number: i64, now: &Time) -> TrialStatus {
 }
 
 /// What was measured, in the order of the objective; metrics without reports are left out.
-pub fn observation(objective: &ObjectiveSpec, summaries: &[Summary]) -> Option<Observation> {
+pub(super) fn observation(objective: &ObjectiveSpec, summaries: &[Summary]) -> Option<Observation> {
     let metric = |name: &str| {
         let found = summaries.iter().find(|it| it.metric == name)?;
         let text = |it: &str| if it.is_empty() { "unavailable".into() } else { it.to_owned() };

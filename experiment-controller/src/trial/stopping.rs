@@ -10,7 +10,7 @@ use crate::controllers::world::World;
 use crate::index::Class;
 
 /// Why a running trial is to be given up; none while it may go on.
-pub async fn stop(world: &World, key: &Key, owner: &Experiment) -> Option<String> {
+pub(super) async fn stop(world: &World, key: &Key, owner: &Experiment) -> Option<String> {
     let spec = owner.spec.early_stopping.as_ref()?;
     let objective = owner.spec.objective.as_ref()?;
     let running = Curve { trial: key.name.clone(), reports: world.followers.feed(key)?.curve() };
