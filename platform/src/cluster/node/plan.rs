@@ -379,3 +379,7 @@ fn lines(map: Option<&BTreeMap<String, String>>) -> String {
     let pairs = map.into_iter().flatten();
     pairs.map(|(key, value)| format!("{key}={value:?}")).collect::<Vec<_>>().join("\n")
 }
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;

@@ -234,3 +234,61 @@ pub fn news(old: &PodState, new: &PodState) -> Vec<News> {
     }
     all
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pod() -> Pod {
+        let spec = serde_json::json!({"spec": {"initContainers": [{"name": "i"}],
+            "containers": [{"name": "a"}, {"name": "b"}]}});
+        serde_json::from_value(spec).unwrap()
+    }
+
+    fn running() -> Phase {
+        Phase::Running { since: Timestamp::UNIX_EPOCH, pid: 1 }
+    }
+
+    fn over(code: i32) -> Phase {
+        Phase::Ended(Ended { code, ..Ended::default() })
+    }
+
+    fn state(finished: bool, init: Phase, a: Phase, b: Phase) -> PodState {
+        let initialized = matches!(&init, Phase::Ended(ended) if ended.code == 0);
+        let containers = [("i", init), ("a", a), ("b", b)].map(|(name, now)| {
+            (name.to_owned(), ContainerState { now, ..ContainerState::default() })
+        });
+        let containers = containers.into();
+        PodState { containers, finished, initialized, ..PodState::default() }
+    }
+
+    #[test]
+    fn phases_and_readiness_follow_the_containers() {
+        let wait = Phase::default;
+        let failed = |state| PodState { failure: Some(Cause::new("Deadline", "")), ..state };
+        for (state, phase, ready) in [
+            (state(false, running(), wait(), wait()), "Pending", "False"),
+            (state(false, over(0), running(), wait()), "Running", "False"),
+            (state(false, over(0), running(), running()), "Running", "True"),
+            (state(false, over(0), running(), over(0)), "Running", "False"),
+            (state(true, over(0), over(0), over(0)), "Succeeded", "False"),
+            (state(true, over(0), over(0), over(1)), "Failed", "False"),
+            (state(true, over(1), wait(), wait()), "Failed", "False"),
+            (failed(state(true, over(0), over(0), over(0))), "Failed", "False"),
+        ] {
+            let got = status(&pod(), &state, "127.0.0.2", Timestamp::UNIX_EPOCH);
+            assert_eq!(got.phase.as_deref(), Some(phase), "{state:?}");
+            let conditions = got.conditions.unwrap();
+            let found = conditions.iter().find(|condition| condition.type_ == "Ready").unwrap();
+            assert_eq!(found.status, ready, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn news_is_told_once() {
+        let before = state(false, over(0), Phase::default(), Phase::default());
+        let after = state(false, over(0), running(), Phase::default());
+        assert_eq!(news(&before, &after), [News::normal("Started", "Started container a")]);
+        assert_eq!(news(&after, &after), []);
+    }
+}
