@@ -138,11 +138,11 @@ impl Applied {
         if self.force || causes.is_empty() {
             return Ok(());
         }
-        let told: Vec<String> = causes
-            .iter()
-            .map(|it| format!("{}: {}", it["message"], it["field"]).replace(['"', '\\'], ""))
-            .collect();
-        let message = format!("Apply failed with {} conflict(s): {}", told.len(), told.join(", "));
+        let text = |it: &Value| it.as_str().unwrap_or_default().to_owned();
+        let told = causes.iter().map(|it| text(&it["message"]) + ": " + &text(&it["field"]));
+        let told: Vec<String> = told.collect();
+        let noun = if told.len() == 1 { "conflict" } else { "conflicts" };
+        let message = format!("Apply failed with {} {noun}: {}", told.len(), told.join(", "));
         let mut status = Status::new(409, "Conflict", message);
         status.details = json!({"causes": causes});
         Err(status)

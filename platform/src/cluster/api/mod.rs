@@ -15,6 +15,7 @@ mod logs;
 mod meta;
 pub mod openapi;
 mod patch;
+mod protobuf;
 mod read;
 mod request;
 mod respond;

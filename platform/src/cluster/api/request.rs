@@ -156,6 +156,7 @@ pub(super) fn decode_object(headers: &HeaderMap, body: &[u8]) -> Result<Value, S
     let value = match media_type(headers) {
         "application/json" | "" => decode_json(body)?,
         "application/yaml" => decode_yaml(body)?,
+        "application/vnd.kubernetes.protobuf" => super::protobuf::decode(body)?,
         other => {
             let known = "application/json, application/yaml";
             return Err(Status::unsupported(format!("{other}: send one of {known}")));
