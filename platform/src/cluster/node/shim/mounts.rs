@@ -133,8 +133,8 @@ impl View<'_> {
             Ok(_) => anyhow::bail!("one is a folder and the other a file"),
             Err(_) => {}
         }
-        let missing = |path: &&Path| path.exists();
-        let nearest = mount.path.ancestors().find(missing).unwrap_or(Path::new("/"));
+        let exists = |path: &&Path| path.exists();
+        let nearest = mount.path.ancestors().find(exists).unwrap_or(Path::new("/"));
         let rest = mount.path.strip_prefix(nearest)?;
         let nearest = fs::canonicalize(nearest)?;
         if !self.owns(&nearest)? {
