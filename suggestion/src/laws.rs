@@ -202,7 +202,8 @@ proptest! {
         for (one, other) in problems(&parameters, seed).iter().zip(&problems(&renamed, seed)) {
             let values = |problem: &Problem| -> Vec<Vec<String>> {
                 let trials = lived(problem, &outcomes);
-                let values = |trial: Told| trial.assignments.into_iter().map(|it| it.value).collect();
+                let value = |it: proto::kinds::ParameterAssignment| it.value;
+                let values = |trial: Told| trial.assignments.into_iter().map(value).collect();
                 trials.into_iter().map(values).collect()
             };
             prop_assert_eq!(values(one), values(other), "{:?}", one.algorithm);
@@ -250,7 +251,10 @@ proptest! {
 
     /// Every text that a space makes is read back as the same point, and written the same again.
     #[test]
-    fn texts_and_points_agree(parameters in parameters(), units in prop::collection::vec(0.0..=1.0f64, 200)) {
+    fn texts_and_points_agree(
+        parameters in parameters(),
+        units in prop::collection::vec(0.0..=1.0f64, 200),
+    ) {
         let space = crate::space::Space::parse(&parameters).unwrap();
         let point = space.point(&units[..space.dimensions()]);
         let texts = space.assignments(&point);

@@ -2,9 +2,10 @@
 //!
 //! On an axis with an order a kernel is a normal cut off at the ends of [0, 1]; all kernels share
 //! one width σ per axis, 1.06 s n^(−1/(d+4)) with the trials' standard deviation s (the normal
-//! reference rule; Silverman, *Density Estimation*, 1986), so that it narrows as they gather. On a categorical axis it gives its own
-//! level the most and shares the rest evenly. A kernel over all axes is the product. The prior is
-//! one wide kernel in the middle, so that no place is ever ruled out.
+//! reference rule; Silverman, *Density Estimation*, 1986), so that it narrows as they gather. On a
+//! categorical axis a kernel gives its own level the most and shares the rest evenly. A kernel
+//! over all axes is the product. The prior is one wide kernel in the middle, so that no place is
+//! ever ruled out.
 //!
 //! `n`: kernels without the prior; `d`: axes. All densities are up to a constant factor.
 
