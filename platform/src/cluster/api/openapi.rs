@@ -3,6 +3,7 @@
 mod document;
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use axum::Router;
@@ -63,13 +64,11 @@ impl Documents {
 }
 
 async fn index(State(documents): State<Arc<Documents>>) -> Response {
-    let revision = documents.registry.revision();
     let found = documents.get("", |kinds| {
         let mut paths = serde_json::Map::new();
         for kind in kinds {
             let path = group_version_path(&kind.group, &kind.version);
-            // The hash tells clients when what they keep is stale.
-            let url = format!("/openapi/v3/{path}?hash={revision:X}");
+            let url = format!("/openapi/v3/{path}?hash={:X}", hash(kinds, &path));
             paths.insert(path, json!({ "serverRelativeURL": url }));
         }
         Some(json!({ "paths": paths }))
@@ -85,6 +84,14 @@ async fn version_3(State(documents): State<Arc<Documents>>, Path(path): Path<Str
         (!kinds.is_empty()).then(|| document::render(&kinds))
     });
     answer(found)
+}
+
+/// Tells clients when the document that they keep is stale, across restarts too.
+fn hash(kinds: &[Arc<Kind>], path: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    let of_path = |it: &&Arc<Kind>| group_version_path(&it.group, &it.version) == path;
+    kinds.iter().filter(of_path).for_each(|it| format!("{it:?}").hash(&mut hasher));
+    hasher.finish()
 }
 
 /// Clients want this form in protobuf, and do without it where there is none; so it is told only
