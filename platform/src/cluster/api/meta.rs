@@ -32,6 +32,7 @@ pub(super) fn metadata(object: &mut Value) -> Result<&mut Map<String, Value>, St
 /// Checks that a body is of the kind and place that its path names; fills in what it omits.
 pub(super) fn settle(target: &Target, object: &mut Value) -> Result<(), Status> {
     let kind = &target.kind;
+    check_shape(kind, object)?;
     for (field, expected) in [("apiVersion", kind.api_version()), ("kind", kind.kind.clone())] {
         match object[field].as_str() {
             None | Some("") => object[field] = json!(expected),
@@ -72,6 +73,35 @@ pub(super) fn settle(target: &Target, object: &mut Value) -> Result<(), Status> 
             )));
         }
         _ => {}
+    }
+    Ok(())
+}
+
+/// Parts of built-in kinds that the API writes into.
+const MAPS: [&str; 8] = [
+    "/spec",
+    "/spec/names",
+    "/spec/template",
+    "/spec/template/metadata",
+    "/spec/template/metadata/labels",
+    "/metadata/labels",
+    "/status",
+    "/data",
+];
+
+/// # Errors
+/// 400 where something else stands in the place of a map that the API writes into.
+fn check_shape(kind: &Kind, object: &Value) -> Result<(), Status> {
+    let places = if kind.built_in { MAPS.as_slice() } else { &[] };
+    for place in ["", "/metadata"].iter().chain(places) {
+        match object.pointer(place) {
+            None | Some(Value::Object(_)) => {}
+            Some(Value::Null) if !place.is_empty() => {}
+            Some(other) => {
+                let path = place.trim_start_matches('/').replace('/', ".");
+                return Err(Status::bad_request(format!("{path}: needs a map, got {other}")));
+            }
+        }
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ use super::home;
 const JSON: &str = "application/json";
 const PODS: &str = "/api/v1/namespaces/default/pods";
 const ACCOUNTS: &str = "/api/v1/namespaces/default/serviceaccounts";
+const JOBS: &str = "/apis/batch/v1/namespaces/default/jobs";
 const MAPS: &str = "/api/v1/namespaces/default/configmaps";
 
 async fn ask(router: &Router, method: &str, path: &str, media: &str, body: &str) -> (u16, Value) {
@@ -51,6 +52,9 @@ async fn refusals() {
         ("POST", MAPS, JSON, r#"{"metadata":{"name":"a","labels":{"k":1}}}"#, 422, "Invalid"),
         ("POST", ACCOUNTS, JSON, &big, 413, "RequestEntityTooLarge"),
         ("POST", MAPS, JSON, &huge, 413, "RequestEntityTooLarge"),
+        ("POST", "/api/v1/namespaces", JSON, r#"{"spec":"x"}"#, 400, "BadRequest"),
+        ("POST", JOBS, JSON, r#"{"spec":{"template":[1]}}"#, 400, "BadRequest"),
+        ("POST", MAPS, JSON, r#"{"metadata":"x"}"#, 400, "BadRequest"),
         ("POST", "/api/v1/namespaces/no/configmaps", JSON, "{}", 404, "NotFound"),
         ("PUT", MAPS, JSON, "{}", 405, "MethodNotAllowed"),
         ("PUT", &format!("{MAPS}/a"), JSON, "{}", 404, "NotFound"),
