@@ -85,7 +85,6 @@ impl Cluster {
     }
 
     /// The API as HTTP; it asks nobody who they are. See [`api::auth::require_token`].
-    #[must_use]
     pub fn router(&self) -> Router {
         self.api.router()
     }
