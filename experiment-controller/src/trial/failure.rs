@@ -49,8 +49,11 @@ fn how(end: &ContainerStateTerminated) -> String {
         Some(signal) => format!("was ended by signal {signal} (exit code {})", end.exit_code),
         None => format!("ended with exit code {}", end.exit_code),
     };
+    // What only repeats the code or the signal is left out.
+    let repeats =
+        |text: &str| text == "Error" || text == format!("ended by signal {}", signal.unwrap_or(0));
     let texts = [end.reason.as_deref(), end.message.as_deref()];
-    for text in texts.into_iter().flatten().filter(|it| !it.is_empty() && *it != "Error") {
+    for text in texts.into_iter().flatten().filter(|it| !it.is_empty() && !repeats(it)) {
         told += &format!(": {text}");
     }
     told
@@ -79,6 +82,10 @@ mod tests {
         check(
             json!({"exitCode": 137, "reason": "OOMKilled"}),
             r#"Container main was ended by signal 9 (exit code 137): OOMKilled. Last line: "boom""#,
+        );
+        check(
+            json!({"exitCode": 143, "signal": 15, "message": "ended by signal 15"}),
+            r#"Container main was ended by signal 15 (exit code 143). Last line: "boom""#,
         );
         check(json!({"exitCode": 0}), r#"Last line: "boom""#);
     }
