@@ -62,9 +62,10 @@ fn summary(experiment: &Experiment) -> String {
     };
     let reason = if reason.is_empty() { String::new() } else { format!(" ({reason})") };
     format!(
-        "Experiment {} has {how}{took}: {} trials{failed}{reason}.",
+        "Experiment {} has {how}{took}: {} trial{}{failed}{reason}.",
         experiment.name_any(),
-        progress.done
+        progress.done,
+        if progress.done == 1 { "" } else { "s" },
     )
 }
 

@@ -16,7 +16,7 @@ use super::{csv, out, trials};
 #[command(after_help = "Examples:
   qalam export quickstart > trials.csv
   qalam export quickstart -o json
-  qalam export quickstart --metrics      every summary: min, max and latest of each metric")]
+  qalam export quickstart --metrics      min, max and latest of each metric")]
 pub(super) struct Export {
     /// Name of the experiment
     experiment: String,
