@@ -7,8 +7,7 @@
 
 use std::error::Error;
 use std::fs;
-use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -51,34 +50,21 @@ fn main() -> Outcome<()> {
     Ok(())
 }
 
+/// Starts a home in the foreground; it says so once it answers.
 fn up(home: &Path) -> Outcome<Child> {
     let mut command = Command::new(QALAM);
     command.args(["up"]).env("QALAM_HOME", home).stdin(Stdio::null());
-    let mut server = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
-    let begin = Instant::now();
-    while !is_ready(home) {
-        if let Some(status) = server.try_wait()? {
-            return Err(format!("the server ended: {status}").into());
-        }
-        if begin.elapsed() > Duration::from_secs(20) {
-            return Err("the server did not get ready".into());
-        }
-        std::thread::sleep(Duration::from_millis(2));
+    let mut server = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+    let mut told = String::new();
+    let output = server.stdout.take().ok_or("no output")?;
+    let mut output = BufReader::new(output);
+    output.read_line(&mut told)?;
+    if told.contains("is up") {
+        // What follows is read and thrown away, so that the server never waits for a reader.
+        std::thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
+        return Ok(server);
     }
-    Ok(server)
-}
-
-fn is_ready(home: &Path) -> bool {
-    let Ok(text) = fs::read_to_string(home.join("server.json")) else { return false };
-    let Ok(server) = serde_json::from_str::<serde_json::Value>(&text) else { return false };
-    let address = server["address"].as_str().unwrap_or_default();
-    let address = address.trim_start_matches("http://");
-    let Ok(mut stream) = TcpStream::connect(address) else { return false };
-    let ask = format!("GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
-    let mut answer = String::new();
-    stream.write_all(ask.as_bytes()).is_ok()
-        && stream.read_to_string(&mut answer).is_ok()
-        && answer.starts_with("HTTP/1.1 200")
+    Err(format!("the server did not get ready: {told}").into())
 }
 
 fn end(server: &mut Child) -> Outcome<()> {
@@ -156,7 +142,7 @@ spec:
 
 fn show(what: &str, figures: &mut [Duration]) {
     figures.sort();
-    let [first, .., last] = figures else { return };
-    let middle = figures[figures.len() / 2];
-    println!("{what}: {middle:.1?} (min {first:.1?}, max {last:.1?}, n = {})", figures.len());
+    let count = figures.len();
+    let (first, middle, last) = (figures[0], figures[count / 2], figures[count - 1]);
+    println!("{what}: {middle:.1?} (min {first:.1?}, max {last:.1?}, n = {count})");
 }

@@ -28,7 +28,7 @@ pub(super) async fn run(place: &Place) -> Result<(), Failure> {
         row("home", root.to_string()),
         row("server", format!("process {}, version {}", server.pid, server.version)),
         row("since", server.started.to_string()),
-        row("api", format!("http://{}", server.address)),
+        row("api", format!("https://{}", server.address)),
         row("metrics", format!("{} (DBManager)", server.database)),
         row("kubeconfig", state.kubeconfig().display().to_string()),
     ];

@@ -51,7 +51,7 @@ pub(super) async fn run(place: &Place, args: &Up) -> Result<(), Failure> {
     let ended = up(&home, |state, server| {
         // A reader that went away is no reason to end the home.
         let _ = out::say(&format!(
-            "home {} is up\n  api         http://{}\n  metrics     {} (DBManager)\n  kubeconfig  \
+            "home {} is up\n  api         https://{}\n  metrics     {} (DBManager)\n  kubeconfig  \
              {path}\n\n  export KUBECONFIG={path}",
             state.root().display(),
             server.address,

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::Path;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use kube::config::Kubeconfig;
 use serde_json::json;
 use uuid::Uuid;
@@ -19,14 +21,18 @@ pub(super) fn token(path: &Path) -> String {
     old.unwrap_or_else(|| format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple()))
 }
 
-/// Writes the kubeconfig for `address`; its owner alone may read it.
-pub(super) fn write(path: &Path, address: &str, token: &str) -> io::Result<()> {
+/// Writes the kubeconfig for `address`, whose certificate `authority` (PEM) has signed; its owner
+/// alone may read it.
+pub(super) fn write(path: &Path, address: &str, authority: &str, token: &str) -> io::Result<()> {
+    let authority = BASE64.encode(authority);
     // JSON is YAML.
     let config = json!({
         "apiVersion": "v1",
         "kind": "Config",
         "current-context": "qalam",
-        "clusters": [{"name": "qalam", "cluster": {"server": format!("http://{address}")}}],
+        "clusters": [{"name": "qalam", "cluster": {
+            "server": format!("https://{address}"), "certificate-authority-data": authority,
+        }}],
         "users": [{"name": "qalam", "user": {"token": token}}],
         "contexts": [{
             "name": "qalam",
@@ -47,10 +53,10 @@ mod tests {
         let first = token(&path);
         assert_eq!(first.len(), 64);
         assert_ne!(first, token(&path));
-        write(&path, "127.0.0.1:7460", &first).unwrap();
+        write(&path, "127.0.0.1:7460", "pem", &first).unwrap();
         assert_eq!(token(&path), first);
         let config = Kubeconfig::read_from(&path).unwrap();
         let cluster = config.clusters[0].cluster.clone().unwrap();
-        assert_eq!(cluster.server.as_deref(), Some("http://127.0.0.1:7460"));
+        assert_eq!(cluster.server.as_deref(), Some("https://127.0.0.1:7460"));
     }
 }

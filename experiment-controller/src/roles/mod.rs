@@ -9,6 +9,7 @@ mod signals;
 mod state;
 mod store;
 mod suggest;
+mod tls;
 mod up;
 
 pub use collect::{CollectArgs, collect};

@@ -50,6 +50,11 @@ impl State {
         self.root.join("kubeconfig")
     }
 
+    /// The folder of the certificate.
+    pub fn tls(&self) -> PathBuf {
+        self.root.join("tls")
+    }
+
     /// What a detached server says.
     pub fn log(&self) -> PathBuf {
         self.root.join("server.log")

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use axum_server::tls_rustls::RustlsConfig;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::ListParams;
@@ -23,7 +24,7 @@ use tokio::task::JoinHandle;
 
 use super::idle::{Activity, idle};
 use super::state::{Lock, Server, State};
-use super::{kubeconfig, listen, signals};
+use super::{kubeconfig, listen, signals, tls};
 use crate::admission::Door;
 use crate::controllers::{self, Settings};
 
@@ -67,7 +68,7 @@ pub async fn up(home: &Home, ready: impl FnOnce(&State, &Server)) -> Result<(), 
     let root = state.root().display();
     state.create().with_context(|| format!("the folder {root} cannot be made"))?;
     let Some(_lock) = take(state).await.context("the lock cannot be taken")? else {
-        let who = state.server().map(|it| format!("process {}, http://{}", it.pid, it.address));
+        let who = state.server().map(|it| format!("process {}, https://{}", it.pid, it.address));
         return Err(UpError::Taken(who.unwrap_or_else(|| "it is starting".into())));
     };
     Ok(serve(home, end, ready).await?)
@@ -105,11 +106,14 @@ async fn serve(
         started: Timestamp::now(),
     };
     let token = kubeconfig::token(&state.kubeconfig());
-    kubeconfig::write(&state.kubeconfig(), &server.address, &token)?;
+    let identity = tls::identity(&state.tls())?;
+    kubeconfig::write(&state.kubeconfig(), &server.address, &identity.authority, &token)?;
 
     let activity = Activity::new();
     let router = activity.noted(require_token(cluster.router(), token));
-    let api = tokio::spawn(axum::serve(listener, router).into_future());
+    let config = RustlsConfig::from_config(identity.config);
+    let api = axum_server::from_tcp_rustls(listener.into_std()?, config)?;
+    let api = tokio::spawn(api.serve(router.into_make_service()));
     let manager = spawn_database(&cluster, &store, database, &stopped);
     let node = start_node(&cluster, state)?;
     let basic = cluster::controllers::start(cluster.client());

@@ -29,7 +29,7 @@ struct World {
 }
 
 /// Runs until its task is dropped.
-pub async fn run(client: Client) {
+pub(super) async fn run(client: Client) {
     let reporter = Reporter { controller: "job-controller".into(), instance: None };
     let recorder = Recorder::new(client.clone(), reporter);
     let world = Arc::new(World { client: client.clone(), recorder });
