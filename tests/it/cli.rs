@@ -86,7 +86,8 @@ fn tune_ends_with_the_best_trial() {
     let said = home.succeeds(&tune(&flags, &["sh", "-c", SCRIPT, "sh", "{lr}"]));
     assert!(said.contains("Best trial: best-") && said.contains("has succeeded"), "{said}");
 
-    let best: Value = serde_json::from_str(&home.succeeds(&["best", "best", "-o", "json"])).unwrap();
+    let best: Value =
+        serde_json::from_str(&home.succeeds(&["best", "best", "-o", "json"])).unwrap();
     let lr = best["parameters"]["lr"].as_str().unwrap();
     assert_eq!(best["metrics"]["accuracy"], best["parameters"]["lr"]);
     assert_eq!(home.succeeds(&["best", "best", "-o", "args"]).trim(), format!("--lr={lr}"));

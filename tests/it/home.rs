@@ -61,6 +61,15 @@ impl Home {
         String::from_utf8(output.stdout).unwrap()
     }
 
+    /// Starts the server, and waits until it answers.
+    pub(crate) fn start(&self) {
+        let mut command = self.command(&["up"]);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        // It is ended by its pid when the test ends.
+        drop(command.spawn().unwrap());
+        self.wait("the server", || self.server());
+    }
+
     /// What the server says of itself; none when none was started or it has ended.
     pub(crate) fn server(&self) -> Option<Value> {
         serde_json::from_slice(&std::fs::read(self.path().join("server.json")).ok()?).ok()

@@ -91,13 +91,16 @@ def create_and_wait():
     print("ok create_experiment, wait, optimal, trials, logs, metrics")
 
 
-def edit_budget():
+def refuse_and_delete():
     name = "sdk-create"
+    command = ["echo", "${trialParameters.lr}"]
     try:
-        katib_client.create_experiment(experiment(name, ["true"]), namespace=NAMESPACE)
-        raise AssertionError("a second experiment of that name was taken")
+        katib_client.create_experiment(experiment(name, command), namespace=NAMESPACE)
+        taken = True
     except Exception as error:
+        taken = False
         assert "already exists" in str(error), error
+    assert not taken, "a second experiment of that name was taken"
     katib_client.delete_experiment(name, namespace=NAMESPACE)
     print("ok duplicates are refused, delete")
 
@@ -147,6 +150,6 @@ def push():
 
 
 create_and_wait()
-edit_budget()
+refuse_and_delete()
 tune()
 push()
