@@ -142,6 +142,18 @@ async fn a_pod_runs_its_command_and_tells_how_it_ended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_pod_finds_its_namespace_where_clients_look_for_it() {
+    let home = Home::open(false).await;
+    let script = "cd /var/run/secrets/kubernetes.io/serviceaccount && ls && cat namespace";
+    let pod = home.run("p", script).await;
+    assert_eq!(home.log(&pod, "main").await, "namespace\ndefault");
+    let denied = Home::open(true).await;
+    let pod = denied.run("p", "ls /var/run/secrets 2>/dev/null || echo nothing").await;
+    assert_eq!(denied.log(&pod, "main").await, "nothing\n");
+    assert_eq!(denied.state(&pod).warnings, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_run_says_why() {
     let home = Home::open(false).await;
     let none = json!({"restartPolicy": "Never", "containers": [{"name": "main", "image": "i:1"}]});

@@ -12,6 +12,9 @@ use std::path::{Path, PathBuf};
 /// The container that prints a trial's metrics file; a volume that it mounts is never shared.
 const COLLECTOR: &str = "metrics-logger-and-collector";
 
+/// Where a pod looks for its service account.
+const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+
 /// What a plan depends on, beside the pod.
 #[derive(Clone, Debug)]
 pub struct World<'a> {
@@ -94,6 +97,7 @@ pub fn plan(pod: &Pod, world: &World<'_>) -> Result<Plan, Refusal> {
         init: containers,
         containers: rest,
     };
+    introduce(spec, world, &mut plan);
     Ok(plan)
 }
 
@@ -166,9 +170,31 @@ fn mounts(
         let private = volume.own && collected(spec, &mount.name);
         let read_only = mount.read_only.unwrap_or(false);
         let volume = mount.name.clone();
-        mounts.push(MountPlan { volume, source, path, read_only, private });
+        mounts.push(MountPlan { volume, source, path, read_only, private, optional: false });
     }
     Ok(mounts)
+}
+
+/// Shows every container what a pod knows of its service account, unless the pod or a mount of the
+/// container's own says otherwise.
+fn introduce(spec: &PodSpec, world: &World<'_>, plan: &mut Plan) {
+    if spec.automount_service_account_token == Some(false) {
+        return;
+    }
+    let account = volumes::service_account(world);
+    for container in plan.pod.init.iter_mut().chain(&mut plan.pod.containers) {
+        if container.mounts.iter().all(|mount| mount.path != Path::new(SERVICE_ACCOUNT)) {
+            container.mounts.push(MountPlan {
+                volume: account.name.clone(),
+                source: account.source.clone(),
+                path: SERVICE_ACCOUNT.into(),
+                read_only: true,
+                private: false,
+                optional: true,
+            });
+        }
+    }
+    plan.volumes.push(account);
 }
 
 /// Whether the metrics collector reads that volume.

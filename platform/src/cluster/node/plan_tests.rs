@@ -102,12 +102,31 @@ fn mounts_know_their_source_and_whether_they_are_a_trials_own() {
         "volumes": [{"name": "v", "emptyDir": {}}, {"name": "h", "hostPath": {"path": "/data"}}]}))
     .unwrap();
     let mounts = &plan.pod.containers[0].mounts;
-    let got: Vec<_> = mounts.iter().map(|it| (it.source.to_str().unwrap(), it.private)).collect();
+    let asked = mounts.iter().filter(|it| !it.optional);
+    let got: Vec<_> = asked.map(|it| (it.source.to_str().unwrap(), it.private)).collect();
     let dir = "/q/pods/u/dir";
     let (own, sub) = (format!("{dir}/v"), format!("{dir}/v/a/b"));
     assert_eq!(got, [(own.as_str(), true), ("/data", false), (sub.as_str(), true)]);
     assert_eq!(plan.links, [(own.into(), format!("{dir}/logs").into())]);
     assert!(plan.pod.init[0].sidecar);
+}
+
+#[test]
+fn a_pod_finds_its_namespace_unless_it_says_otherwise() {
+    let container = json!({"name": "c", "image": "i", "command": ["x"]});
+    let mut own = container.clone();
+    own["volumeMounts"] = json!([{"name": "v", "mountPath": SERVICE_ACCOUNT}]);
+    let volumes = json!([{"name": "v", "emptyDir": {}}]);
+    for (spec, want) in [
+        (json!({"containers": [container]}), vec!["/q/pods/u/serviceaccount"]),
+        (json!({"containers": [container], "automountServiceAccountToken": false}), vec![]),
+        (json!({"containers": [own], "volumes": volumes}), vec!["/q/pods/u/dir/v"]),
+    ] {
+        let plan = planned(&spec).unwrap();
+        let mounts = &plan.pod.containers[0].mounts;
+        let got: Vec<_> = mounts.iter().map(|it| it.source.to_str().unwrap()).collect();
+        assert_eq!(got, want, "{spec}");
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@
 //!                        control       a pipe that wakes the shim to look at `stop`
 //!                        logs/<container>/<restart>.log
 //!                        dir/          $QALAM_POD_DIR: the scratch folder, with one entry per volume
+//!                        serviceaccount/   what a pod finds of its service account
 //! ```
 //! An older shim may write for a newer node: fields are only ever added, each with a default.
 
@@ -72,6 +73,8 @@ pub struct MountPlan {
     pub read_only: bool,
     /// A metrics file lies there: sharing the path would mix the reports of parallel trials.
     pub private: bool,
+    /// Left out where it cannot be had.
+    pub optional: bool,
 }
 
 /// When an ended container is started again.

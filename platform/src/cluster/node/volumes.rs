@@ -1,6 +1,7 @@
 //! The volumes of a pod: where each lies on this machine, and what is written there first.
 
 use super::plan::{Refusal, World, refuse, safe};
+use super::record::pod_folder;
 use k8s_openapi::api::core::v1::{DownwardAPIVolumeFile, KeyToPath, Pod, Volume};
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,8 +22,25 @@ pub struct VolumePlan {
     pub secret: bool,
     /// Whether it belongs to this pod alone and ends with it.
     pub own: bool,
+    /// Whether it is left out of the pod's own folder: the pod did not ask for it.
+    pub hidden: bool,
     /// Files to write, below `source`.
     pub files: BTreeMap<PathBuf, Vec<u8>>,
+}
+
+/// What a pod finds of its service account: its namespace, which clients read there. There is no
+/// token: a client that finds one takes its pod for a pod of a cluster, and looks for the API at
+/// addresses that a home does not have.
+pub(super) fn service_account(world: &World<'_>) -> VolumePlan {
+    VolumePlan {
+        name: "serviceaccount".into(),
+        source: pod_folder(world.home, world.uid).join("serviceaccount"),
+        make: true,
+        own: true,
+        hidden: true,
+        files: BTreeMap::from([("namespace".into(), world.namespace.as_bytes().to_vec())]),
+        ..VolumePlan::default()
+    }
 }
 
 /// Decides where the pod's volumes lie. Pure.
@@ -152,7 +170,7 @@ pub(super) fn write(volumes: &[VolumePlan], dir: &Path) -> io::Result<()> {
                 .write_all(bytes)?;
         }
         let shown = dir.join(&volume.name);
-        if shown != volume.source {
+        if shown != volume.source && !volume.hidden {
             link(&volume.source, &shown)?;
         }
     }
@@ -198,6 +216,7 @@ mod tests {
             source: dir.join("own"),
             make: true,
             own: true,
+            hidden: false,
             files,
             secret: true,
         };

@@ -65,7 +65,7 @@ fn detach() -> nix::Result<()> {
 /// Reports of parallel trials would mix in a metrics file that they share, so that is refused.
 pub(super) fn judge(container: &ContainerPlan, why: &str) -> Result<Vec<Cause>, Cause> {
     let mut remarks = Vec::new();
-    for mount in container.mounts.iter().filter(|mount| !honoured(mount)) {
+    for mount in container.mounts.iter().filter(|mount| !mount.optional && !honoured(mount)) {
         let MountPlan { volume, path, .. } = mount;
         let what = format!(
             "container {:?}: volume {volume:?} cannot be mounted at {}: {why}",
@@ -109,9 +109,10 @@ pub(super) fn enter(container: &ContainerPlan, staging: &Path) -> Result<(), Str
     let mut mounts: Vec<&MountPlan> = container.mounts.iter().collect();
     mounts.sort_by_key(|mount| mount.path.components().count());
     for mount in mounts {
-        let what = format!("volume {:?} at {}", mount.volume, mount.path.display());
-        view.make_point(mount).map_err(|error| format!("{what}: {error}"))?;
-        view.bind(mount).map_err(told(&what))?;
+        match view.show(mount) {
+            Err(why) if mount.optional => super::complain(&why),
+            shown => shown?,
+        }
     }
     Ok(())
 }
@@ -125,6 +126,12 @@ struct View<'a> {
 }
 
 impl View<'_> {
+    fn show(&mut self, mount: &MountPlan) -> Result<(), String> {
+        let what = format!("volume {:?} at {}", mount.volume, mount.path.display());
+        self.make_point(mount).map_err(|error| format!("{what}: {error}"))?;
+        self.bind(mount).map_err(|error| format!("{what}: {error}"))
+    }
+
     /// Makes sure that there is something to mount on.
     fn make_point(&mut self, mount: &MountPlan) -> anyhow::Result<()> {
         let folder = fs::metadata(&mount.source)?.is_dir();
