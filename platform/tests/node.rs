@@ -209,27 +209,30 @@ async fn init_containers_sidecars_and_volumes_work_together() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_namespaces_mounts_are_told_or_refused() {
     let home = Home::open(true).await;
-    let spec = |collector: &str, path: &str, script: &str| {
+    let spec = |volume: Value, path: &str, script: &str| {
         let mut main = main(script);
         main["volumeMounts"] = json!([{"name": "v", "mountPath": path}]);
-        let mut side = main.clone();
-        side["name"] = json!(collector);
-        json!({"restartPolicy": "Never", "volumes": [{"name": "v", "emptyDir": {}}],
-            "containers": [main, side]})
+        let mut volume = volume;
+        volume["name"] = json!("v");
+        json!({"restartPolicy": "Never", "volumes": [volume], "containers": [main]})
     };
-    let script = "echo 1 > $QALAM_POD_DIR/v/f";
-    home.create("told", spec("other", "/qalam-test/log", script)).await;
+    let (empty, claim) = (json!({"emptyDir": {}}), json!({"claimName": "c"}));
+    let map = json!({"configMap": {"name": "none", "optional": true}});
+    home.create("told", spec(map, "/qalam-test/log", "ls $QALAM_POD_DIR/v")).await;
     let pod = home.until("told", "ends", ended).await;
     assert_eq!(phase(&pod), "Succeeded", "{:?}", pod.status);
     assert_eq!(home.state(&pod).warnings[0].reason, "MountNotHonoured");
 
-    home.create("refused", spec("metrics-logger-and-collector", "/qalam-test/log", script)).await;
-    let pod = home.until("refused", "ends", ended).await;
-    assert_eq!((phase(&pod), reason(&pod)), ("Failed", "MountDenied"));
+    let claim = json!({ "persistentVolumeClaim": claim });
+    for (name, volume) in [("empty", empty.clone()), ("claim", claim)] {
+        home.create(name, spec(volume, "/qalam-test/log", "true")).await;
+        let pod = home.until(name, "ends", ended).await;
+        assert_eq!((phase(&pod), reason(&pod)), ("Failed", "MountDenied"));
+    }
 
     let script = "echo 1 > logs/f && cat $QALAM_POD_DIR/v/f";
     let path = "$(QALAM_POD_DIR)/logs";
-    home.create("relative", spec("metrics-logger-and-collector", path, script)).await;
+    home.create("relative", spec(empty, path, script)).await;
     let pod = home.until("relative", "ends", ended).await;
     assert_eq!(phase(&pod), "Succeeded", "{:?}", pod.status);
     assert_eq!(home.log(&pod, "main").await, "1\n");

@@ -15,6 +15,8 @@ pub const VOLUME: &str = "metrics-volume";
 pub const DIRECTORY_ANNOTATION: &str = "qalam.dev/directory";
 /// Annotation of an experiment: environment of its trials, a JSON object of texts.
 pub const ENVIRONMENT_ANNOTATION: &str = "qalam.dev/environment";
+/// The folder that a pod starts in at home, as its manifest names it.
+const POD_FOLDER: &str = "$(QALAM_POD_DIR)";
 /// Where a program writes its metrics when the manifest does not say.
 const FILE_DEFAULT: &str = "/var/log/katib/metrics.log";
 
@@ -109,8 +111,9 @@ fn set_env(container: &mut Value, name: &str, value: &str) {
 /// which it sees it. Pods without the primary container are left alone.
 fn add_collector(spec: &mut Value, primary: &str, path: &str) {
     let folder = match path.rsplit_once('/') {
-        Some(("", _)) | None => "/",
+        Some(("", _)) => "/",
         Some((folder, _)) => folder,
+        None => "",
     };
     let containers = spec["containers"].as_array_mut();
     let found = containers.into_iter().flatten().find(|it| it["name"] == primary);
@@ -120,21 +123,26 @@ fn add_collector(spec: &mut Value, primary: &str, path: &str) {
     let at_folder =
         |it: &&Value| it["mountPath"].as_str().map(|it| it.trim_end_matches('/')) == Some(folder);
     let own = mounts.iter().find(at_folder).and_then(|it| it["name"].as_str().map(str::to_owned));
-    let volume = own.clone().unwrap_or_else(|| VOLUME.to_owned());
-    if own.is_none() {
+    // The pod's own folder is shared by its containers as it is.
+    let shared = folder.is_empty() || folder == POD_FOLDER;
+    let adds = own.is_none() && !shared;
+    let volume = own.unwrap_or_else(|| VOLUME.to_owned());
+    if adds {
         mounts.push(json!({ "name": VOLUME, "mountPath": folder }));
     }
     let mut sidecar = json!({
         "name": COLLECTOR,
         "command": ["qalam", "collect", "--path", path],
         "restartPolicy": "Always",
-        "volumeMounts": [{ "name": volume, "mountPath": folder }],
     });
+    if !shared {
+        sidecar["volumeMounts"] = json!([{ "name": volume, "mountPath": folder }]);
+    }
     if let Some(image) = container.get("image") {
         sidecar["image"] = image.clone();
     }
     array(&mut spec["initContainers"]).insert(0, sidecar);
-    if own.is_none() {
+    if adds {
         array(&mut spec["volumes"]).push(json!({ "name": VOLUME, "emptyDir": {} }));
     }
 }

@@ -79,21 +79,25 @@ pub fn all() -> Vec<Stat> {
     entries.filter_map(|entry| stat(entry.file_name().to_str()?.parse().ok()?)).collect()
 }
 
-/// Kills what a vanished shim left: all of its session, and what left that session but still has the pod's folder in its environment.
-pub(super) fn kill_left_behind(shim: &Identity, pod: &Path) {
+/// Kills what a vanished shim left: all of its session, and what left that session but still has
+/// the pod's folder in its environment. True if there was anything: it may take a moment to end.
+pub(super) fn kill_left_behind(shim: &Identity, pod: &Path) -> bool {
     if shim.boot != boot() || shim.pid <= 1 {
-        return;
+        return false;
     }
+    let mut any = false;
     let mark = format!("QALAM_POD_DIR={}", pod.join("dir").display());
-    for process in all() {
+    for process in all().into_iter().filter(|process| process.state != 'Z') {
         let marked = || {
             let environ = fs::read(format!("/proc/{}/environ", process.pid)).unwrap_or_default();
             environ.split(|byte| *byte == 0).any(|entry| entry == mark.as_bytes())
         };
         if process.session == shim.pid || marked() {
+            any = true;
             let _gone_already = kill(Pid::from_raw(process.pid), Signal::SIGKILL);
         }
     }
+    any
 }
 
 /// The id of the machine's present boot.

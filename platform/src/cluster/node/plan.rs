@@ -9,9 +9,6 @@ use proto::kinds::TRIAL_LABEL;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// The container that prints a trial's metrics file; a volume that it mounts is never shared.
-const COLLECTOR: &str = "metrics-logger-and-collector";
-
 /// Where a pod looks for its service account.
 const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
@@ -123,13 +120,12 @@ fn one(
         _ if first => Restart::OnFailure,
         _ => Restart::Always,
     };
-    let mounts = mounts(spec, container, &env, world, plan)?;
+    let mounts = mounts(container, &env, world, plan)?;
     Ok(ContainerPlan { name, argv, env, dir, mounts, restart, sidecar })
 }
 
 /// Mounts; those below the pod's own folder need no mount and become links.
 fn mounts(
-    spec: &PodSpec,
     container: &Container,
     env: &BTreeMap<String, String>,
     world: &World<'_>,
@@ -167,10 +163,9 @@ fn mounts(
             plan.links.push((source, path));
             continue;
         }
-        let private = volume.own && collected(spec, &mount.name);
-        let read_only = mount.read_only.unwrap_or(false);
+        let read_only = volume.given || mount.read_only == Some(true);
         let volume = mount.name.clone();
-        mounts.push(MountPlan { volume, source, path, read_only, private, optional: false });
+        mounts.push(MountPlan { volume, source, path, read_only, optional: false });
     }
     Ok(mounts)
 }
@@ -189,20 +184,11 @@ fn introduce(spec: &PodSpec, world: &World<'_>, plan: &mut Plan) {
                 source: account.source.clone(),
                 path: SERVICE_ACCOUNT.into(),
                 read_only: true,
-                private: false,
                 optional: true,
             });
         }
     }
     plan.volumes.push(account);
-}
-
-/// Whether the metrics collector reads that volume.
-fn collected(spec: &PodSpec, volume: &str) -> bool {
-    let all = spec.init_containers.iter().flatten().chain(&spec.containers);
-    let mut collectors = all.filter(|container| container.name == COLLECTOR);
-    collectors
-        .any(|container| container.volume_mounts.iter().flatten().any(|mount| mount.name == volume))
 }
 
 fn command<'a>(

@@ -90,23 +90,28 @@ fn a_mapped_image_gives_the_command_and_comes_first_on_the_path() {
 }
 
 #[test]
-fn mounts_know_their_source_and_whether_they_are_a_trials_own() {
+fn mounts_know_their_source_and_whether_they_may_be_written() {
     let mount = |name: &str, path: &str| json!({"name": name, "mountPath": path});
     let mut deep = mount("v", "/deep");
     deep["subPath"] = json!("a/b");
-    let side = json!({"name": COLLECTOR, "image": "i", "command": ["x"], "restartPolicy": "Always",
-        "volumeMounts": [mount("v", "/log")]});
+    let side = json!({"name": "s", "image": "i", "command": ["x"], "restartPolicy": "Always"});
+    let mut kept = mount("v", "/kept");
+    kept["readOnly"] = json!(true);
     let main = json!({"name": "c", "image": "i", "command": ["x"], "volumeMounts":
-        [mount("v", "/log"), mount("h", "/host"), deep, mount("v", "$(QALAM_POD_DIR)/logs")]});
+        [mount("v", "/log"), mount("h", "/host"), mount("m", "/etc/m"), deep, kept,
+         mount("v", "$(QALAM_POD_DIR)/logs")]});
     let plan = planned(&json!({"initContainers": [side], "containers": [main],
-        "volumes": [{"name": "v", "emptyDir": {}}, {"name": "h", "hostPath": {"path": "/data"}}]}))
+        "volumes": [{"name": "v", "emptyDir": {}}, {"name": "h", "hostPath": {"path": "/data"}},
+            {"name": "m", "configMap": {"name": "m"}}]}))
     .unwrap();
     let mounts = &plan.pod.containers[0].mounts;
     let asked = mounts.iter().filter(|it| !it.optional);
-    let got: Vec<_> = asked.map(|it| (it.source.to_str().unwrap(), it.private)).collect();
+    let got: Vec<_> = asked.map(|it| (it.source.to_str().unwrap(), it.read_only)).collect();
     let dir = "/q/pods/u/dir";
-    let (own, sub) = (format!("{dir}/v"), format!("{dir}/v/a/b"));
-    assert_eq!(got, [(own.as_str(), true), ("/data", false), (sub.as_str(), true)]);
+    let [own, map, sub] = ["v", "m", "v/a/b"].map(|it| format!("{dir}/{it}"));
+    let (own, map, sub) = (own.as_str(), map.as_str(), sub.as_str());
+    let want = [(own, false), ("/data", false), (map, true), (sub, false), (own, true)];
+    assert_eq!(got, want);
     assert_eq!(plan.links, [(own.into(), format!("{dir}/logs").into())]);
     assert!(plan.pod.init[0].sidecar);
 }

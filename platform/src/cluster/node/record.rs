@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! $QALAM_HOME/pods/<uid>/pod.json      written once by the node, before the shim starts
+//!                        lock          held by the shim for as long as it lives: a pod has one
 //!                        state.json    written by the shim, replaced whole at every change
 //!                        stop          grace period in seconds; written to end the pod
 //!                        control       a pipe that wakes the shim to look at `stop`
@@ -13,6 +14,8 @@
 
 use super::identity::Identity;
 use jiff::Timestamp;
+use nix::errno::Errno;
+use nix::fcntl::{Flock, FlockArg};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -71,8 +74,6 @@ pub struct MountPlan {
     pub path: PathBuf,
     /// Whether writes are refused.
     pub read_only: bool,
-    /// A metrics file lies there: sharing the path would mix the reports of parallel trials.
-    pub private: bool,
     /// Left out where it cannot be had.
     pub optional: bool,
 }
@@ -216,6 +217,26 @@ impl PodPlan {
     }
 }
 
+/// Held by the shim of a pod; whoever else holds it may be sure that none begins meanwhile.
+#[derive(Debug)]
+pub struct Lock(#[allow(dead_code, reason = "held, not read")] Flock<File>);
+
+impl Lock {
+    /// Takes the lock of a pod; none if somebody holds it.
+    ///
+    /// # Errors
+    /// When the pod has no folder, or the lock cannot be written there.
+    pub fn take(pod: &Path) -> io::Result<Option<Self>> {
+        let path = pod.join("lock");
+        let file = File::options().create(true).truncate(false).write(true).open(path)?;
+        match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+            Ok(lock) => Ok(Some(Self(lock))),
+            Err((_, Errno::EWOULDBLOCK)) => Ok(None),
+            Err((_, errno)) => Err(errno.into()),
+        }
+    }
+}
+
 /// The folder of a pod.
 pub fn pod_folder(home: &Path, uid: &str) -> PathBuf {
     home.join("pods").join(uid)
@@ -261,6 +282,16 @@ mod tests {
         state.containers.insert("main".into(), ContainerState::default());
         state.save(folder.path()).unwrap();
         assert_eq!(PodState::load(folder.path()).unwrap(), Some(state));
+    }
+
+    #[test]
+    fn a_pod_has_one_shim() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = Lock::take(folder.path()).unwrap();
+        assert!(first.is_some() && Lock::take(folder.path()).unwrap().is_none());
+        drop(first);
+        assert!(Lock::take(folder.path()).unwrap().is_some());
+        assert!(Lock::take(&folder.path().join("none")).is_err());
     }
 
     #[test]

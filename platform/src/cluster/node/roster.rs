@@ -1,6 +1,6 @@
 //! Which pods are ours: keeps one worker for each pod that is not at its end.
 
-use super::record::{PodState, pod_folder};
+use super::record::{Lock, PodState, pod_folder};
 use super::worker::{self, Seen};
 use super::{NODE, Node, identity, shim, socket, status};
 use futures::StreamExt;
@@ -192,13 +192,23 @@ async fn register(node: &Node) {
     tracing::warn!("the node could not register; pods are run all the same");
 }
 
-/// Ends what runs of a pod that nobody wants any more; true when nothing is left.
-pub(super) fn put_down(folder: &std::path::Path) -> bool {
-    match PodState::load(folder) {
-        Ok(Some(state)) if !state.finished && state.shim.fate() == identity::Fate::Alive => {
-            let _asked_again_later = shim::stop(folder, 0);
-            false
-        }
-        _ => true,
+/// Ends what runs of a pod that nobody wants any more, and removes its folder; false if it has to
+/// be asked again, since something runs.
+pub(super) fn put_down(folder: &std::path::Path) -> std::io::Result<bool> {
+    if !folder.exists() {
+        return Ok(true);
     }
+    // Held until the folder is gone, so that no shim begins in it.
+    let Some(_lock) = Lock::take(folder)? else {
+        shim::stop(folder, 0)?;
+        return Ok(false);
+    };
+    if let Some(state) = PodState::load(folder).ok().flatten()
+        && !state.finished
+        && identity::kill_left_behind(&state.shim, folder)
+    {
+        return Ok(false);
+    }
+    fs::remove_dir_all(folder)?;
+    Ok(true)
 }

@@ -16,7 +16,7 @@ mod pump;
 mod reap;
 mod supervise;
 
-use super::record::PodPlan;
+use super::record::{Lock, PodPlan, PodState};
 use anyhow::{Context, bail};
 use nix::sys::prctl::set_child_subreaper;
 use nix::sys::stat::Mode;
@@ -28,10 +28,16 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
+use std::time::Duration;
 use supervise::{Happening, Supervisor};
 
 /// Forbids namespaces when set to `1`: mounts are then refused or told, never silently different.
 pub const NO_NAMESPACES: &str = "QALAM_NO_NAMESPACES";
+
+/// Looks at the lock before it counts as another shim's.
+const LOCK_TRIES: u32 = 20;
+/// Pause between two looks at the lock.
+const LOCK_EVERY: Duration = Duration::from_millis(10);
 
 /// Runs the pod whose folder is the only argument. Call it before any other thread exists: a user
 /// namespace can be entered only by a process with one thread.
@@ -51,6 +57,11 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn run(pod: &Path) -> anyhow::Result<()> {
+    // A server that died right after it had started a shim makes the next one start another.
+    let Some(_lock) = take(pod).context("the lock")? else { return Ok(()) };
+    if PodState::load(pod).context("state.json")?.is_some() {
+        return Ok(());
+    }
     let Some(plan) = PodPlan::load(pod).context("pod.json")? else {
         bail!("{} holds no pod.json", pod.display());
     };
@@ -64,6 +75,17 @@ fn run(pod: &Path) -> anyhow::Result<()> {
     listen(pod, sender.clone())?;
     let reaper = reap::start(sender);
     Supervisor::new(pod.to_owned(), plan, isolation, reaper, happenings).run()
+}
+
+/// Takes the pod's lock; none if another shim has it. The node may have it for a moment, to look.
+fn take(pod: &Path) -> std::io::Result<Option<Lock>> {
+    for _ in 1..LOCK_TRIES {
+        if let Some(lock) = Lock::take(pod)? {
+            return Ok(Some(lock));
+        }
+        thread::sleep(LOCK_EVERY);
+    }
+    Lock::take(pod)
 }
 
 /// Wakes the supervisor whenever somebody writes to the pod's `control` pipe.

@@ -20,8 +20,8 @@ pub struct VolumePlan {
     pub make: bool,
     /// Whether nobody but the owner may read its files.
     pub secret: bool,
-    /// Whether it belongs to this pod alone and ends with it.
-    pub own: bool,
+    /// Whether its files are given, and nobody may write there.
+    pub given: bool,
     /// Whether it is left out of the pod's own folder: the pod did not ask for it.
     pub hidden: bool,
     /// Files to write, below `source`.
@@ -36,7 +36,7 @@ pub(super) fn service_account(world: &World<'_>) -> VolumePlan {
         name: "serviceaccount".into(),
         source: pod_folder(world.home, world.uid).join("serviceaccount"),
         make: true,
-        own: true,
+        given: true,
         hidden: true,
         files: BTreeMap::from([("namespace".into(), world.namespace.as_bytes().to_vec())]),
         ..VolumePlan::default()
@@ -52,32 +52,32 @@ pub(super) fn plan(pod: &Pod, world: &World<'_>) -> Result<Vec<VolumePlan>, Refu
 fn one(volume: &Volume, pod: &Pod, world: &World<'_>) -> Result<VolumePlan, Refusal> {
     let name = safe("volume", &volume.name)?.to_owned();
     let source = world.dir().join(&name);
-    let own = VolumePlan { name, source, make: true, own: true, ..VolumePlan::default() };
+    let own = VolumePlan { name, source, make: true, ..VolumePlan::default() };
     if volume.empty_dir.is_some() {
         return Ok(own);
     }
     if let Some(host) = &volume.host_path {
         let make = host.type_.as_deref() == Some("DirectoryOrCreate");
-        return Ok(VolumePlan { source: (&host.path).into(), make, own: false, ..own });
+        return Ok(VolumePlan { source: (&host.path).into(), make, ..own });
     }
     if let Some(claim) = &volume.persistent_volume_claim {
         let folder = safe("claim", &claim.claim_name)?;
         let source = world.home.join("volumes").join(world.namespace).join(folder);
-        return Ok(VolumePlan { source, own: false, ..own });
+        return Ok(VolumePlan { source, ..own });
     }
     if let Some(map) = &volume.config_map {
         let data = world.data("ConfigMap", &map.name, map.optional)?;
-        return Ok(VolumePlan { files: choose(data, map.items.as_deref())?, ..own });
+        return Ok(VolumePlan { files: choose(data, map.items.as_deref())?, given: true, ..own });
     }
     if let Some(secret) = &volume.secret {
         let secret_name = secret.secret_name.as_deref().unwrap_or_default();
         let data = world.data("Secret", secret_name, secret.optional)?;
         let files = choose(data, secret.items.as_deref())?;
-        return Ok(VolumePlan { files, secret: true, ..own });
+        return Ok(VolumePlan { files, secret: true, given: true, ..own });
     }
     if let Some(downward) = &volume.downward_api {
         let files = describe(downward.items.as_deref(), pod, world)?;
-        return Ok(VolumePlan { files, ..own });
+        return Ok(VolumePlan { files, given: true, ..own });
     }
     let Some(projected) = &volume.projected else {
         return Err(refuse(
@@ -103,7 +103,7 @@ fn one(volume: &Volume, pod: &Pod, world: &World<'_>) -> Result<VolumePlan, Refu
             files.extend(describe(downward.items.as_deref(), pod, world)?);
         }
     }
-    Ok(VolumePlan { files, secret: true, ..own })
+    Ok(VolumePlan { files, secret: true, given: true, ..own })
 }
 
 /// All keys as files, or the chosen ones at their paths.
@@ -215,7 +215,7 @@ mod tests {
             name: "own".into(),
             source: dir.join("own"),
             make: true,
-            own: true,
+            given: true,
             hidden: false,
             files,
             secret: true,

@@ -3,7 +3,7 @@
 use super::admit::{self, Grant};
 use super::identity::{self, Fate};
 use super::plan::{self, Plan, Refusal, World};
-use super::record::{Cause, PodState, pod_folder};
+use super::record::{Cause, Lock, PodState, pod_folder};
 use super::status::{self, News};
 use super::{NODE, Node, roster, shim, volumes};
 use jiff::Timestamp;
@@ -21,6 +21,8 @@ use tokio::time::sleep;
 
 /// How soon the API, or a reference that is missing, is tried again.
 const RETRY: Duration = Duration::from_secs(1);
+/// How soon something is looked at again that takes moments.
+const SOON: Duration = Duration::from_millis(100);
 /// How often a pod that an earlier node started is looked at: nobody tells when its shim vanishes.
 const LOOK: Duration = Duration::from_secs(2);
 /// How often the others are, in case that a shim's word was lost.
@@ -115,16 +117,41 @@ impl Worker {
         let deleted = pod.metadata.deletion_timestamp.is_some();
         match state {
             Some(state) => self.follow(pod, state, deleted).await,
-            None if deleted && self.started.is_none() => self.finally_delete(pod).await,
-            None if status::terminal(pod) => Next::Done,
+            None if status::terminal(pod) && !deleted => Next::Done,
             None => match self.started {
-                None => self.begin(pod).await,
                 Some(since) if since.elapsed() < FIRST_STATE => Next::Wait(LOOK),
-                Some(_) => {
-                    let message = "the pod's supervisor did not start; see shim.log in its folder";
-                    self.give_up(pod, &Cause::new("ShimLost", message)).await
-                }
+                _ => self.without_state(pod, deleted).await,
             },
+        }
+    }
+
+    /// No shim has told anything: none was started, or it has not come so far, or never will.
+    async fn without_state(&mut self, pod: &Pod, deleted: bool) -> Next {
+        if self.folder.exists() {
+            match Lock::take(&self.folder) {
+                Ok(Some(_nobody)) if self.started.is_some() && !deleted => {
+                    let message = "the pod's supervisor did not start; see shim.log in its folder";
+                    let cause = Cause::new("ShimLost", message);
+                    // Written under the lock: a shim that comes late finds it, and leaves.
+                    let failure = Some(cause.clone());
+                    let lost = PodState { failure, finished: true, ..PodState::default() };
+                    if let Err(error) = lost.save(&self.folder) {
+                        tracing::warn!(%error, pod = self.uid, "state.json cannot be written");
+                    }
+                    return self.give_up(pod, &cause).await;
+                }
+                Ok(Some(_nobody)) => {}
+                // A shim that an earlier node started: it is the pod's, and will tell its state.
+                Ok(None) => return Next::Wait(SOON),
+                Err(error) => {
+                    tracing::warn!(%error, pod = self.uid, "the pod's lock cannot be taken");
+                    return Next::Wait(RETRY);
+                }
+            }
+        }
+        match deleted {
+            true => self.finally_delete(pod).await,
+            false => self.begin(pod).await,
         }
     }
 
@@ -284,6 +311,9 @@ impl Worker {
                     // It may have ended well between the two looks.
                     match PodState::load(&self.folder) {
                         Ok(Some(last)) if last.finished => state = last,
+                        _ if identity::kill_left_behind(&state.shim, &self.folder) => {
+                            return Next::Wait(SOON);
+                        }
                         _ => self.bury(&mut state, fate),
                     }
                 }
@@ -325,9 +355,8 @@ impl Worker {
         }
     }
 
-    /// The shim vanished: ends what it left, and writes down what became of the pod.
+    /// The shim vanished, and nothing of it is left: writes down what became of the pod.
     fn bury(&self, state: &mut PodState, fate: Fate) {
-        identity::kill_left_behind(&state.shim, &self.folder);
         state.failure = Some(match fate {
             Fate::Rebooted => Cause::new("NodeLost", "the machine was restarted while the pod ran"),
             _ => {
@@ -402,12 +431,9 @@ impl Worker {
 
     /// The pod is gone from the API: ends what runs, and removes its folder.
     fn clear(&mut self) -> Next {
-        if !roster::put_down(&self.folder) {
-            return Next::Wait(Duration::from_millis(200));
-        }
-        match fs::remove_dir_all(&self.folder) {
-            Ok(()) => Next::Done,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Next::Done,
+        match roster::put_down(&self.folder) {
+            Ok(true) => Next::Done,
+            Ok(false) => Next::Wait(SOON),
             Err(error) => {
                 tracing::warn!(%error, pod = self.uid, "the pod's folder cannot be removed");
                 Next::Done

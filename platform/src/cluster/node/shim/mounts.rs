@@ -62,7 +62,8 @@ fn detach() -> nix::Result<()> {
 
 /// What to say when there are no namespaces: remarks, or a refusal.
 ///
-/// Reports of parallel trials would mix in a metrics file that they share, so that is refused.
+/// Parallel trials would write to one path, and so mix their metrics or overwrite each other's
+/// checkpoints: that is refused. What is only read cannot be mixed, and is remarked on.
 pub(super) fn judge(container: &ContainerPlan, why: &str) -> Result<Vec<Cause>, Cause> {
     let mut remarks = Vec::new();
     for mount in container.mounts.iter().filter(|mount| !mount.optional && !honoured(mount)) {
@@ -72,14 +73,14 @@ pub(super) fn judge(container: &ContainerPlan, why: &str) -> Result<Vec<Cause>, 
             container.name,
             path.display()
         );
-        if mount.private {
+        if !mount.read_only {
             return Err(Cause::new(
                 "MountDenied",
                 format!(
-                    "{what}; parallel trials would share that path and mix their metrics. Let the \
-                     trial write below its own folder ($QALAM_POD_DIR, where it starts unless it \
-                     has a workingDir) and give the collector that path, as \
-                     $(QALAM_POD_DIR)/{volume}/…, or print the metrics to standard output"
+                    "{what}; parallel trials would share that path. Mount it below the pod's own \
+                     folder, as mountPath: $(QALAM_POD_DIR)/{volume}, and let the program write \
+                     there; give a File collector a path such as \
+                     $(QALAM_POD_DIR)/{volume}/metrics.log, or print the metrics"
                 ),
             ));
         }
@@ -256,24 +257,24 @@ mod tests {
     #[test]
     fn without_namespaces_a_mount_is_told_or_refused() {
         let folder = tempfile::tempdir().unwrap();
-        let at = |path: &str, private| ContainerPlan {
+        let at = |path: &str, read_only| ContainerPlan {
             name: "main".into(),
             mounts: vec![MountPlan {
                 volume: "v".into(),
                 source: folder.path().to_owned(),
                 path: path.into(),
-                private,
+                read_only,
                 ..MountPlan::default()
             }],
             ..ContainerPlan::default()
         };
         let same = folder.path().to_str().unwrap();
-        assert_eq!(judge(&at(same, true), "why"), Ok(vec![]));
-        let told = judge(&at("/nowhere/log", false), "why").unwrap();
+        assert_eq!(judge(&at(same, false), "why"), Ok(vec![]));
+        let told = judge(&at("/nowhere/log", true), "why").unwrap();
         assert_eq!(told[0].reason, "MountNotHonoured");
         assert!(told[0].message.contains("/nowhere/log: why; it is at $QALAM_POD_DIR/v instead"));
-        let refused = judge(&at("/nowhere/log", true), "why").unwrap_err();
+        let refused = judge(&at("/nowhere/log", false), "why").unwrap_err();
         assert_eq!(refused.reason, "MountDenied");
-        assert!(refused.message.contains("$(QALAM_POD_DIR)/v/…"), "{}", refused.message);
+        assert!(refused.message.contains("$(QALAM_POD_DIR)/v,"), "{}", refused.message);
     }
 }
