@@ -4,6 +4,7 @@ mod cli;
 mod clients;
 mod generated;
 mod home;
+mod images;
 mod manifests;
 mod python;
 mod tidy;

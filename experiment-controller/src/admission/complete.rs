@@ -9,7 +9,9 @@ type Object = Map<String, Value>;
 pub fn complete(object: &mut Value) {
     let Some(spec) = object.get_mut("spec").and_then(Value::as_object_mut) else { return };
     drop_nulls(spec);
-    default(spec, "parallelTrialCount", || 3.into());
+    // Katib says three, and then refuses a budget of fewer trials than that.
+    let most = spec.get("maxTrialCount").and_then(Value::as_i64).filter(|it| 0 < *it);
+    default(spec, "parallelTrialCount", || most.map_or(3, |it| it.min(3)).into());
     default(spec, "resumePolicy", || "Never".into());
     default(spec, "algorithm", || json!({"algorithmName": "auto"}));
     if let Some(algorithm) = object_at(spec, "algorithm") {
@@ -177,6 +179,8 @@ mod tests {
     #[test]
     fn budgets_policy_and_algorithm() {
         check(json!({}), "/parallelTrialCount", json!(3));
+        check(json!({"maxTrialCount": 2}), "/parallelTrialCount", json!(2));
+        check(json!({"maxTrialCount": -2}), "/parallelTrialCount", json!(3));
         check(json!({"parallelTrialCount": null}), "/parallelTrialCount", json!(3));
         check(json!({"parallelTrialCount": 5}), "/parallelTrialCount", json!(5));
         check(json!({}), "/resumePolicy", json!("Never"));

@@ -1,6 +1,7 @@
 //! The roles that the binary plays: start-up wiring and nothing else.
 
 mod collect;
+mod config;
 mod controller;
 mod idle;
 mod kubeconfig;

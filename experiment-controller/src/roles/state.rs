@@ -50,6 +50,11 @@ impl State {
         self.root.join("kubeconfig")
     }
 
+    /// What a person has configured.
+    pub fn config(&self) -> PathBuf {
+        self.root.join("config.yaml")
+    }
+
     /// The folder of the certificate.
     pub fn tls(&self) -> PathBuf {
         self.root.join("tls")

@@ -24,7 +24,7 @@ use tokio::task::JoinHandle;
 
 use super::idle::{Activity, idle};
 use super::state::{Lock, Server, State};
-use super::{kubeconfig, listen, signals, tls};
+use super::{config, kubeconfig, listen, signals, tls};
 use crate::admission::Door;
 use crate::controllers::{self, Settings};
 
@@ -168,7 +168,9 @@ async fn listeners(home: &Home) -> anyhow::Result<(TcpListener, TcpListener)> {
 fn start_node(cluster: &Cluster, state: &State) -> anyhow::Result<node::NodeHandle> {
     let binary = std::env::current_exe().context("the path of this program is not known")?;
     let shim = vec![binary.into_os_string(), "shim".into()];
-    Ok(node::start(cluster.client(), node::Options::new(state.root(), shim)))
+    let images = config::read(&state.config())?.images;
+    let options = node::Options { images, ..node::Options::new(state.root(), shim) };
+    Ok(node::start(cluster.client(), options))
 }
 
 fn spawn_database(

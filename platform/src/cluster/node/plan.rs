@@ -219,12 +219,6 @@ fn environment(
 ) -> Result<BTreeMap<String, String>, Refusal> {
     let mut env = world.host_env.clone();
     if let Some(image) = image {
-        if let Some(path) = &image.path {
-            let bin = path.join("bin").display().to_string();
-            let old = env.get("PATH").cloned().unwrap_or_default();
-            env.insert("PATH".into(), format!("{bin}:{old}"));
-            env.insert("VIRTUAL_ENV".into(), path.display().to_string());
-        }
         env.extend(image.env.clone());
     }
     let threads = match admit::ask(container).cpu_milli {
@@ -258,6 +252,14 @@ fn environment(
         if let Some(value) = value(var, pod, container, &env, world)? {
             env.insert(var.name.clone(), value);
         }
+    }
+    // Programs of the image come first whatever PATH says: `run` records its caller's PATH in the
+    // container, and the owner of the home has said where this image's programs are.
+    if let Some(path) = image.and_then(|it| it.path.as_ref()) {
+        let bin = path.join("bin").display().to_string();
+        let old = env.get("PATH").cloned().unwrap_or_default();
+        env.insert("PATH".into(), format!("{bin}:{old}"));
+        env.insert("VIRTUAL_ENV".into(), path.display().to_string());
     }
     // A name that the system cannot hold would fail the start with an obscure error.
     env.retain(|name, value| {

@@ -76,10 +76,11 @@ fn pod(spec: &Value, path: &str) -> Vec<FieldError> {
         faults.push(FieldError::new(format!("{path}.containers"), message));
     }
     if let Some(policy) = spec["restartPolicy"].as_str()
-        && !["Always", "OnFailure", "Never"].contains(&policy) {
-            let message = format!("must be Always, OnFailure or Never, got {policy:?}");
-            faults.push(FieldError::new(format!("{path}.restartPolicy"), message));
-        }
+        && !["Always", "OnFailure", "Never"].contains(&policy)
+    {
+        let message = format!("must be Always, OnFailure or Never, got {policy:?}");
+        faults.push(FieldError::new(format!("{path}.restartPolicy"), message));
+    }
     let mut volumes = BTreeSet::new();
     for (index, volume) in list("volumes").iter().enumerate() {
         let name = volume["name"].as_str().unwrap_or_default();

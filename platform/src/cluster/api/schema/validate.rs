@@ -131,9 +131,10 @@ impl<'a> Validation<'a> {
             }
         }
         if let Some(factor) = schema["multipleOf"].as_f64().filter(|it| 0.0 < *it)
-            && (value / factor).fract() != 0.0 {
-                self.fault(path, format!("must be a multiple of {factor}, got {number}"));
-            }
+            && (value / factor).fract() != 0.0
+        {
+            self.fault(path, format!("must be a multiple of {factor}, got {number}"));
+        }
         if schema["format"] == "int32" && (value < i32::MIN.into() || f64::from(i32::MAX) < value) {
             self.fault(path, format!("must fit in 32 bits, got {number}"));
         }
@@ -185,9 +186,10 @@ impl<'a> Validation<'a> {
             _ => {}
         }
         if let Some(not) = schema.get("not")
-            && faults_of(refs, not, value, path).is_empty() {
-                self.fault(path, format!("has a form that is not allowed: {}", shown(value)));
-            }
+            && faults_of(refs, not, value, path).is_empty()
+        {
+            self.fault(path, format!("has a form that is not allowed: {}", shown(value)));
+        }
     }
 
     fn fault(&mut self, path: &str, message: String) {
