@@ -1,5 +1,6 @@
 //! The gRPC server of `Suggestion`, as Katib's controller calls it: stateless, one history a call.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 
 use proto::rpc::v1beta1 as rpc;
@@ -19,15 +20,19 @@ const MESSAGE_BYTES_MAX: usize = 1 << 30;
 /// Most suggestions in one call, so that one request cannot ask for all memory.
 const SUGGESTIONS_MAX: usize = 100_000;
 
+/// Other names under which algorithms are asked for: what a request says, and what is meant.
+pub type Aliases = BTreeMap<String, String>;
+
 /// Serves `Suggestion` and health on `listener` until `shutdown` is done; calls in flight are
 /// answered first.
 pub async fn serve(
     listener: TcpListener,
+    aliases: Aliases,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), tonic::transport::Error> {
     let (reporter, health) = tonic_health::server::health_reporter();
     reporter.set_service_status(HEALTH_NAME, tonic_health::ServingStatus::Serving).await;
-    let suggestion = SuggestionServer::new(Server)
+    let suggestion = SuggestionServer::new(Server { aliases })
         .max_decoding_message_size(MESSAGE_BYTES_MAX)
         .max_encoding_message_size(MESSAGE_BYTES_MAX);
     tonic::transport::Server::builder()
@@ -37,8 +42,24 @@ pub async fn serve(
         .await
 }
 
-/// Keeps nothing: each call carries all it needs.
-struct Server;
+/// Keeps nothing of a call: each carries all it needs.
+struct Server {
+    aliases: Aliases,
+}
+
+impl Server {
+    /// The experiment of a request, its algorithm by the name known here.
+    fn meant(&self, experiment: Option<rpc::Experiment>) -> rpc::Experiment {
+        let mut experiment = experiment.unwrap_or_default();
+        let spec = experiment.spec.as_mut();
+        if let Some(algorithm) = spec.and_then(|it| it.algorithm.as_mut())
+            && let Some(name) = self.aliases.get(&algorithm.algorithm_name)
+        {
+            algorithm.algorithm_name.clone_from(name);
+        }
+        experiment
+    }
+}
 
 #[tonic::async_trait]
 impl Suggestion for Server {
@@ -46,7 +67,8 @@ impl Suggestion for Server {
         &self,
         request: Request<rpc::GetSuggestionsRequest>,
     ) -> Result<Response<rpc::GetSuggestionsReply>, Status> {
-        let request = request.into_inner();
+        let mut request = request.into_inner();
+        request.experiment = Some(self.meant(request.experiment));
         // Histories may be long: no other call waits for this one's arithmetic.
         let reply = tokio::task::spawn_blocking(move || suggestions(request));
         let reply = reply.await.map_err(|why| Status::internal(why.to_string()))?;
@@ -57,7 +79,7 @@ impl Suggestion for Server {
         &self,
         request: Request<rpc::ValidateAlgorithmSettingsRequest>,
     ) -> Result<Response<rpc::ValidateAlgorithmSettingsReply>, Status> {
-        let experiment = request.into_inner().experiment.unwrap_or_default();
+        let experiment = self.meant(request.into_inner().experiment);
         match Problem::check(&wire::spec(&experiment)) {
             faults if faults.is_empty() => {
                 Ok(Response::new(rpc::ValidateAlgorithmSettingsReply {}))
@@ -102,7 +124,8 @@ mod tests {
     async fn started() -> Channel {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        tokio::spawn(serve(listener, std::future::pending()));
+        let aliases = [("mine".to_owned(), "random".to_owned())].into();
+        tokio::spawn(serve(listener, aliases, std::future::pending()));
         Channel::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap()
     }
 
@@ -183,6 +206,7 @@ mod tests {
         let mut client = SuggestionClient::new(started().await);
         for (algorithm, settings, want) in [
             ("tpe", [("gamma", "0.5")], None),
+            ("mine", [("random_state", "5")], None),
             ("tpe", [("gamma", "5")], Some("gamma should be in the range of (0, 1)")),
             ("random", [("gamma", "1")], Some("unknown setting gamma for algorithm random")),
             (

@@ -12,6 +12,7 @@ use super::files;
 use super::launch::{self, Options};
 use super::place::{Place, Session};
 use crate::admission::{Report, validate};
+use crate::suggestion::config;
 
 /// Arguments of `qalam run`.
 #[derive(Args, Debug)]
@@ -76,23 +77,37 @@ impl How {
 pub(super) async fn run(place: &Place, args: &Run) -> Result<(), Failure> {
     let documents = files::read(&args.files, &args.set)?;
     let strict = !args.allow_unknown;
-    let report = validate(documents.clone());
+    let (mut session, report) = reach(place, &documents, strict).await?;
+    start(&mut session, &documents, &report, strict, args.how.options()).await
+}
+
+/// Checks the documents, and connects; what lies in the cluster already is looked at if the
+/// documents alone do not answer for themselves.
+pub(super) async fn reach(
+    place: &Place,
+    documents: &[Value],
+    strict: bool,
+) -> Result<(Session, Report), Failure> {
+    let report = validate(documents.to_vec());
     let faults = files::faults(&report, strict);
-    // Only a template that may be in the cluster already needs more than the files.
-    let elsewhere = |fault: &String| fault.contains("spec.trialTemplate.configMap");
+    // A template may be in the cluster, and so may the name of an algorithm that another serves.
+    let elsewhere = |fault: &String| {
+        fault.contains("spec.trialTemplate.configMap") || fault.contains("spec.algorithm.")
+    };
     if !faults.iter().all(elsewhere) {
         return Err(Failure::Refused(faults.join("\n")));
     }
-    let mut session = place.reach().await?;
-    let report = match faults.is_empty() {
-        true => report,
-        false => validate([documents.clone(), templates(&session, &documents).await?].concat()),
-    };
-    let faults = files::faults(&report, strict);
-    if !faults.is_empty() {
-        return Err(Failure::Refused(faults.join("\n")));
+    let session = place.reach().await?;
+    if faults.is_empty() {
+        return Ok((session, report));
     }
-    start(&mut session, &documents, &report, strict, args.how.options()).await
+    let there = config_maps(&session, documents).await?;
+    let report = validate([documents.to_vec(), there].concat());
+    let faults = files::faults(&report, strict);
+    match faults.is_empty() {
+        true => Ok((session, report)),
+        false => Err(Failure::Refused(faults.join("\n"))),
+    }
 }
 
 /// Applies what is no experiment, then starts the experiments one after the other.
@@ -122,16 +137,14 @@ async fn start(
     Ok(())
 }
 
-/// The ConfigMaps that the experiments name and that are in the cluster.
-async fn templates(session: &Session, documents: &[Value]) -> Result<Vec<Value>, Failure> {
-    let mut found = Vec::new();
-    for document in documents {
+/// The ConfigMaps that are in the cluster: KatibConfig, and those that the experiments name.
+async fn config_maps(session: &Session, documents: &[Value]) -> Result<Vec<Value>, Failure> {
+    let named = documents.iter().filter_map(|document| {
         let source = &document["spec"]["trialTemplate"]["configMap"];
-        let (Some(name), Some(namespace)) =
-            (source["configMapName"].as_str(), source["configMapNamespace"].as_str())
-        else {
-            continue;
-        };
+        Some((source["configMapName"].as_str()?, source["configMapNamespace"].as_str()?))
+    });
+    let mut found = Vec::new();
+    for (name, namespace) in named.chain([(config::NAME, config::NAMESPACE)]) {
         let api: Api<ConfigMap> = Api::namespaced(session.client.clone(), namespace);
         if let Some(map) = api.get_opt(name).await? {
             let map = serde_json::to_value(map);

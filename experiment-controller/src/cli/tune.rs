@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::failure::Failure;
 use super::objectives::Objectives;
 use super::place::Place;
-use super::run::How;
+use super::run::{self, How};
 use super::sketch::Sketch;
 use super::{files, launch, out, param, span};
 use crate::admission::validate;
@@ -104,15 +104,14 @@ pub(super) struct Tune {
 /// Builds the manifest; prints it, or runs it.
 pub(super) async fn run(place: &Place, args: &Tune) -> Result<(), Failure> {
     let manifest = manifest(place, args)?;
-    let report = validate(vec![manifest.clone()]);
-    let faults = files::faults(&report, true);
-    if !faults.is_empty() {
-        return Err(Failure::Refused(faults.join("\n")));
-    }
     if args.dry_run {
-        return out::say(&out::yaml(&manifest)?);
+        let faults = files::faults(&validate(vec![manifest.clone()]), true);
+        return match faults.is_empty() {
+            true => out::say(&out::yaml(&manifest)?),
+            false => Err(Failure::Refused(faults.join("\n"))),
+        };
     }
-    let session = place.reach().await?;
+    let (session, _) = run::reach(place, std::slice::from_ref(&manifest), true).await?;
     eprintln!("experiment {}", manifest["metadata"]["name"].as_str().unwrap_or_default());
     launch::launch(&session, manifest, args.how.options()).await
 }

@@ -28,6 +28,10 @@ pub(super) struct Up {
     /// Started by another command: in a session of its own, leaves when idle
     #[arg(long, hide = true)]
     pub(super) detached: bool,
+
+    /// Leave experiments to controllers that run elsewhere (`qalam controller`)
+    #[arg(long, hide = true)]
+    no_controllers: bool,
 }
 
 /// How long a detached home stays with nothing to do.
@@ -45,6 +49,7 @@ pub(super) async fn run(place: &Place, args: &Up) -> Result<(), Failure> {
     let home = Home {
         state: place.state()?,
         address: args.address,
+        controllers: !args.no_controllers,
         idle_exit: args.idle_exit.or(args.detached.then_some(IDLE_EXIT)),
     };
     let detached = args.detached;

@@ -22,6 +22,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
+use crate::suggestion::config;
 use crate::{experiment, suggestion, trial};
 use world::World;
 
@@ -62,7 +63,12 @@ pub struct Settings {
 impl Settings {
     /// Settings with the defaults for everything but the store.
     pub fn new(store: Arc<dyn Store>) -> Settings {
-        Settings { store, katib_config: None, core_namespace: "kubeflow".into(), workers: 16 }
+        Settings {
+            store,
+            katib_config: None,
+            core_namespace: config::NAMESPACE.into(),
+            workers: 16,
+        }
     }
 }
 

@@ -12,7 +12,9 @@ use super::child::ACCEPTED_ANNOTATION;
 use super::plan::Budget;
 use super::verdict::Verdict;
 use crate::admission;
+use crate::controllers::world::World;
 use crate::controllers::{Key, patch};
+use crate::suggestion::config;
 
 /// What came of looking at a new experiment's spec.
 #[derive(Debug)]
@@ -31,7 +33,8 @@ pub(super) enum Acceptance {
 }
 
 /// Completes and checks a new experiment, as the door of the API does where it is ours.
-pub(super) async fn accept(client: &Client, key: &Key) -> Result<Acceptance, kube::Error> {
+pub(super) async fn accept(world: &World, key: &Key) -> Result<Acceptance, kube::Error> {
+    let client = &world.client;
     let kind = ApiResource::erase::<Experiment>(&());
     let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), &key.namespace, &kind);
     let stored = api.get(&key.name).await?;
@@ -40,8 +43,11 @@ pub(super) async fn accept(client: &Client, key: &Key) -> Result<Acceptance, kub
     admission::complete(&mut object);
 
     let maps = template_map(client, &object["spec"]["trialTemplate"]).await?;
-    let lookup = |kind: &str, namespace: &str, name: &str| match kind {
-        "configmaps" => maps.get(&Key::new(namespace, name)).cloned(),
+    // What the controllers were told to read counts, not what lies in admission's namespace.
+    let katib = world.config.map().await.map_err(|why| kube::Error::Service(why.into()))?;
+    let lookup = |kind: &str, namespace: &str, name: &str| match (kind, namespace, name) {
+        ("configmaps", config::NAMESPACE, config::NAME) => katib.clone(),
+        ("configmaps", ..) => maps.get(&Key::new(namespace, name)).cloned(),
         _ => None,
     };
     let outcome = admission::check(&object, None, &lookup);

@@ -85,7 +85,7 @@ async fn step(world: &World, key: &Key, experiment: &Experiment) -> Result<Again
 
 /// The first look: accepts the spec, or says everything that is wrong with it.
 async fn open(world: &World, key: &Key, experiment: &Experiment) -> Result<Again, ApplyError> {
-    let (spec, warnings) = match accept::accept(&world.client, key).await? {
+    let (spec, warnings) = match accept::accept(world, key).await? {
         Acceptance::Accepted { spec, warnings } => (spec, warnings),
         Acceptance::Completed => return Ok(Again::OnChange),
         Acceptance::Refused(verdict) => return end(world, experiment, verdict).await,

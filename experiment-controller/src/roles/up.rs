@@ -45,6 +45,8 @@ pub struct Home {
     pub state: State,
     /// Where the API should listen.
     pub address: SocketAddr,
+    /// Whether the controllers of experiments run here; a bare cluster has none.
+    pub controllers: bool,
     /// Leave after this time with nothing to do; never without it.
     pub idle_exit: Option<Duration>,
 }
@@ -117,9 +119,14 @@ async fn serve(
     let manager = spawn_database(&cluster, &store, database, &stopped);
     let node = start_node(&cluster, state)?;
     let basic = cluster::controllers::start(cluster.client());
-    let settings = Settings::new(Arc::clone(&store));
-    let controllers =
-        tokio::spawn(controllers::run(cluster.client(), settings, until(stopped.clone())));
+    let (client, settings) = (cluster.client(), Settings::new(Arc::clone(&store)));
+    let (ours, stopped) = (home.controllers, until(stopped));
+    let controllers = tokio::spawn(async move {
+        match ours {
+            true => controllers::run(client, settings, stopped).await,
+            false => Ok(stopped.await),
+        }
+    });
     state.write_server(&server)?;
     ready(state, &server);
 

@@ -5,13 +5,16 @@ use std::path::PathBuf;
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::{Api, Client};
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 use crate::controllers::Settings;
 
+/// Namespace of the ConfigMap, unless the settings say otherwise.
+pub const NAMESPACE: &str = "kubeflow";
 /// Name of the ConfigMap.
-const NAME: &str = "katib-config";
+pub const NAME: &str = "katib-config";
 /// Key in the ConfigMap.
-const KEY: &str = "katib-config.yaml";
+pub const KEY: &str = "katib-config.yaml";
 
 /// Where the configuration is.
 #[derive(Clone)]
@@ -53,18 +56,24 @@ impl Config {
     ///
     /// Errors: a sentence, when there is a configuration that cannot be read.
     pub async fn address(&self, algorithm: &str) -> Result<Option<String>, String> {
-        let text = match &self.file {
-            Some(file) => {
-                let read = tokio::fs::read_to_string(file).await;
-                Some(read.map_err(|why| format!("{}: {why}", file.display()))?)
-            }
-            None => {
-                let api: Api<ConfigMap> = Api::namespaced(self.client.clone(), &self.namespace);
-                let map = api.get_opt(NAME).await.map_err(|why| why.to_string())?;
-                map.and_then(|it| it.data).and_then(|mut it| it.remove(KEY))
-            }
-        };
-        text.map_or(Ok(None), |it| address(&it, algorithm))
+        self.text().await?.map_or(Ok(None), |it| address(&it, algorithm))
+    }
+
+    /// The configuration as the ConfigMap that admission looks up, wherever it is kept.
+    ///
+    /// Errors: as [`Config::address`].
+    pub async fn map(&self) -> Result<Option<Value>, String> {
+        Ok(self.text().await?.map(|text| json!({ "data": { KEY: text } })))
+    }
+
+    async fn text(&self) -> Result<Option<String>, String> {
+        if let Some(file) = &self.file {
+            let read = tokio::fs::read_to_string(file).await;
+            return Ok(Some(read.map_err(|why| format!("{}: {why}", file.display()))?));
+        }
+        let api: Api<ConfigMap> = Api::namespaced(self.client.clone(), &self.namespace);
+        let map = api.get_opt(NAME).await.map_err(|why| why.to_string())?;
+        Ok(map.and_then(|it| it.data).and_then(|mut it| it.remove(KEY)))
     }
 }
 

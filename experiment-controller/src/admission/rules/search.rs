@@ -6,6 +6,7 @@ use serde_json::Value;
 use suggestion::Problem;
 
 use super::{Case, need, one_of};
+use crate::suggestion::config;
 
 const POLICIES: &[&str] = &["Never", "LongRunning", "FromVolume"];
 
@@ -51,8 +52,10 @@ pub(super) fn check(case: &Case<'_>) -> Vec<FieldError> {
 /// Whether KatibConfig names a server for the algorithm.
 fn is_elsewhere(case: &Case<'_>) -> bool {
     let name = case.spec.algorithm.as_ref().map_or("", |it| it.algorithm_name.as_str());
-    let Some(map) = (case.lookup)("configmaps", "kubeflow", "katib-config") else { return false };
-    let text = map["data"]["katib-config.yaml"].as_str().unwrap_or_default();
+    let Some(map) = (case.lookup)("configmaps", config::NAMESPACE, config::NAME) else {
+        return false;
+    };
+    let text = map["data"][config::KEY].as_str().unwrap_or_default();
     let config: Value = serde_saphyr::from_str(text).unwrap_or_default();
     let services = config["runtime"]["suggestions"].as_array().into_iter().flatten();
     let addressed = |it: &Value| it["address"].as_str().is_some_and(|it| !it.is_empty());
