@@ -2,6 +2,7 @@
 
 mod cli;
 mod clients;
+mod flow;
 mod generated;
 mod home;
 mod images;
