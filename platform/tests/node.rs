@@ -206,6 +206,22 @@ async fn init_containers_sidecars_and_volumes_work_together() {
     assert!(!Path::new("/qalam-test").exists(), "the host's file system is as it was");
 }
 
+/// A collector that has hardly begun when the training ends still reads what there is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sidecar_is_told_to_end_no_earlier_than_it_can_hear_it() {
+    let home = Home::open(false).await;
+    let side = "sleep 0.3; trap 'echo bye; exit 0' TERM; while :; do sleep 0.01; done";
+    let spec = json!({"restartPolicy": "Never",
+        "initContainers": [{"name": "side", "image": "i", "restartPolicy": "Always",
+            "command": ["sh", "-c", side]}],
+        "containers": [main("true")]});
+    home.create("p", spec).await;
+    let pod = home.until("p", "ends", ended).await;
+    assert_eq!(phase(&pod), "Succeeded", "{:?}", pod.status);
+    let side = home.log(&pod, "side").await;
+    assert!(side.contains("bye"), "{side}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn without_namespaces_mounts_are_told_or_refused() {
     let home = Home::open(true).await;

@@ -51,6 +51,14 @@ impl Identity {
     }
 }
 
+/// Whether a process has a handler for a signal; not, when it is gone.
+pub fn catches(pid: i32, signal: Signal) -> bool {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    let caught = caught.and_then(|it| u64::from_str_radix(it.trim(), 16).ok()).unwrap_or(0);
+    caught >> (signal as i32 - 1) & 1 == 1
+}
+
 /// One line of `/proc/<pid>/stat`, as far as it is needed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stat {

@@ -25,6 +25,10 @@ const BACKOFF_MAX: Duration = Duration::from_secs(300);
 const BACKOFF_RESET: Duration = Duration::from_secs(600);
 /// How long output may lag behind the end of its program.
 const DRAIN: Duration = Duration::from_secs(2);
+/// How long after its start a sidecar that does not catch SIGTERM is waited for, in case it will.
+const SETTLE: Duration = Duration::from_secs(2);
+/// How often it is looked at meanwhile.
+const SETTLE_LOOK: Duration = Duration::from_millis(10);
 const FOR_EVER: Duration = Duration::from_secs(3600);
 
 /// What wakes the supervisor.
@@ -82,6 +86,8 @@ enum Stage {
 struct Ending {
     kill_at: Instant,
     sidecars_told: bool,
+    /// Sidecars are to be told, once they can hear it.
+    sidecars_settle: bool,
 }
 
 impl Supervisor {
@@ -298,7 +304,7 @@ impl Supervisor {
             ending.kill_at = ending.kill_at.min(kill_at);
             return;
         }
-        self.ending = Some(Ending { kill_at, sidecars_told: false });
+        self.ending = Some(Ending { kill_at, sidecars_told: false, sidecars_settle: false });
         for index in 0..self.slots.len() {
             match self.slots[index].stage {
                 Stage::Live { pid, .. } if !container(&self.plan, index).sidecar => ask(pid),
@@ -310,14 +316,18 @@ impl Supervisor {
         }
     }
 
-    /// Sidecars are told when the containers that they serve are gone; the time is up for all.
+    /// Sidecars are told when the containers that they serve are gone, and no earlier than they
+    /// can hear it: a collector that has just started would die before it has read a line. The
+    /// time is up for all.
     fn go_down(&mut self) {
         let Some(ending) = &mut self.ending else { return };
         let sidecar = |index: usize| container(&self.plan, index).sidecar;
         let served =
             self.slots.iter().enumerate().any(|(index, slot)| slot.live() && !sidecar(index));
-        let tell = !served && !ending.sidecars_told;
+        let due = !served && !ending.sidecars_told;
+        let tell = due && self.slots.iter().all(Slot::hears);
         ending.sidecars_told |= tell;
+        ending.sidecars_settle = due && !tell;
         let time_is_up = ending.kill_at <= Instant::now();
         for slot in &self.slots {
             let Stage::Live { pid, .. } = slot.stage else { continue };
@@ -334,6 +344,9 @@ impl Supervisor {
     fn pause(&self) -> Duration {
         let now = Instant::now();
         let until = |time: Instant| time.saturating_duration_since(now);
+        if self.ending.as_ref().is_some_and(|it| it.sidecars_settle) {
+            return SETTLE_LOOK;
+        }
         if let Some(ending) = &self.ending {
             // A process that cannot be killed at once is killed again.
             return until(ending.kill_at).max(Duration::from_millis(if ending.kill_at <= now {
@@ -387,6 +400,16 @@ impl Supervisor {
 impl Slot {
     fn live(&self) -> bool {
         matches!(self.stage, Stage::Live { .. })
+    }
+
+    /// Whether SIGTERM would find what lives here ready for it.
+    fn hears(&self) -> bool {
+        match self.stage {
+            Stage::Live { pid, since, .. } => {
+                SETTLE <= since.elapsed() || identity::catches(pid, Signal::SIGTERM)
+            }
+            _ => true,
+        }
     }
 }
 
