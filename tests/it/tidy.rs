@@ -23,6 +23,7 @@ const TOP_LEVEL: &[&str] = &[
     "Cargo.toml",
     "LICENSE",
     "README.md",
+    "docs",
     "earlystop",
     "examples",
     "experiment-controller",
