@@ -50,6 +50,7 @@ use patch::Patch;
 use request::{Query, Target, decode_object, media_type, read_body};
 use respond::{Shape, answer};
 use status::Status;
+use table::Include;
 use write::{Manner, Written};
 
 /// What every request needs; clones share it.
@@ -98,7 +99,8 @@ impl Api {
         let path = head.uri.path();
         // `/api/v1/watch/…` is the old way to say `?watch=true`; clients no longer use it.
         let target = Target::parse(&self.registry, path)?;
-        let shape = Shape::of(&head.headers)?;
+        let include = Include::parse(query.text("includeObject").unwrap_or_default());
+        let shape = Shape::of(&head.headers, include)?;
         if head.method == Method::GET {
             return match (&target.name, target.subresource.as_deref()) {
                 (Some(_), Some("log")) if target.kind.is("", "Pod") => {

@@ -11,23 +11,24 @@ use serde_json::{Value, json};
 use super::convert;
 use super::kinds::Kind;
 use super::status::Status;
-use super::table;
+use super::table::{self, Include};
 use crate::cluster::store::Object;
 
 /// What the reader asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
     Plain,
-    Table,
+    /// Rows, with as much of each object as is asked for.
+    Table(Include),
     Metadata,
 }
 
 impl Shape {
-    /// The first form in `Accept` that we speak.
+    /// The first form in `Accept` that we speak; the rows of a table are to `include` that.
     ///
     /// # Errors
     /// 406 when there is none.
-    pub(super) fn of(headers: &HeaderMap) -> Result<Shape, Status> {
+    pub(super) fn of(headers: &HeaderMap, include: Include) -> Result<Shape, Status> {
         let Some(accept) = headers.get(header::ACCEPT).and_then(|it| it.to_str().ok()) else {
             return Ok(Shape::Plain);
         };
@@ -37,7 +38,7 @@ impl Shape {
             let json = matches!(kind, "application/json" | "application/*" | "*/*" | "");
             let shape = match parts.find_map(|it| it.strip_prefix("as=")) {
                 None => Some(Shape::Plain),
-                Some("Table") => Some(Shape::Table),
+                Some("Table") => Some(Shape::Table(include)),
                 Some("PartialObjectMetadata" | "PartialObjectMetadataList") => {
                     Some(Shape::Metadata)
                 }
@@ -64,9 +65,9 @@ impl Shape {
         let shaped = match self {
             Shape::Plain => value,
             Shape::Metadata => metadata_of(&value),
-            Shape::Table => {
+            Shape::Table(include) => {
                 let version = json!({"resourceVersion": value["metadata"]["resourceVersion"]});
-                table::table(kind, &[Arc::new(value)], version)
+                table::table(kind, &[Arc::new(value)], version, include)
             }
         };
         Bytes::from(shaped.to_string())
@@ -77,9 +78,9 @@ impl Shape {
         let values = || objects.iter().map(|it| convert::to_served(kind, it.value()));
         match self {
             Shape::Plain => plain_list(kind, objects, &metadata),
-            Shape::Table => {
+            Shape::Table(include) => {
                 let items: Vec<Arc<Value>> = values().map(Arc::new).collect();
-                Bytes::from(table::table(kind, &items, metadata).to_string())
+                Bytes::from(table::table(kind, &items, metadata, include).to_string())
             }
             Shape::Metadata => {
                 let items: Vec<Value> = values().map(|it| metadata_of(&it)).collect();
@@ -150,14 +151,14 @@ mod tests {
                         application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
         for (accept, expected) in [
             ("*/*", Some(Shape::Plain)),
-            (kubectl, Some(Shape::Table)),
+            (kubectl, Some(Shape::Table(Include::None))),
             (metadata, Some(Shape::Metadata)),
             ("application/vnd.kubernetes.protobuf, application/json", Some(Shape::Plain)),
             ("text/html", None),
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
-            assert_eq!(Shape::of(&headers).ok(), expected, "{accept}");
+            assert_eq!(Shape::of(&headers, Include::None).ok(), expected, "{accept}");
         }
     }
 }

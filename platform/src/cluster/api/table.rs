@@ -33,13 +33,9 @@ impl Include {
     }
 }
 
-/// A `meta.k8s.io/v1` Table of the objects, with their metadata; `list_meta` is the list's own.
-pub fn table(kind: &Kind, items: &[Arc<Value>], list_meta: Value) -> Value {
-    table_with(kind, items, list_meta, Include::Metadata)
-}
-
-/// A Table of the objects whose rows carry as much of them as `include` says.
-pub fn table_with(kind: &Kind, items: &[Arc<Value>], list_meta: Value, include: Include) -> Value {
+/// A `meta.k8s.io/v1` Table of the objects, whose rows carry as much of them as `include` says;
+/// `list_meta` is the list's own metadata.
+pub fn table(kind: &Kind, items: &[Arc<Value>], list_meta: Value, include: Include) -> Value {
     let columns = columns(kind);
     let now = jiff::Timestamp::now();
     let rows: Vec<Value> = items.iter().map(|it| row(kind, &columns, it, include, now)).collect();
@@ -187,7 +183,7 @@ mod tests {
     fn cells(plural: &str, object: Value) -> Vec<Value> {
         let kinds = Registry::default().all();
         let kind = kinds.iter().find(|it| it.plural == plural).expect("a built-in kind");
-        let table = table(kind, &[Arc::new(object)], json!({}));
+        let table = table(kind, &[Arc::new(object)], json!({}), Include::Metadata);
         let shown = |it: &&Value| it["priority"] == 0 && it["name"] != "Age";
         let columns = table["columnDefinitions"].as_array().expect("columns");
         let cells = table["rows"][0]["cells"].as_array().expect("cells");
@@ -264,7 +260,7 @@ mod tests {
             "status": { "conditions": [{ "type": "Created" }, { "type": "Running" }] },
         });
         let check = |include, has: &str| {
-            let table = table_with(&kind, &[Arc::new(object.clone())], json!({}), include);
+            let table = table(&kind, &[Arc::new(object.clone())], json!({}), include);
             assert_eq!(table["rows"][0]["cells"], json!(["t", "Running", 3, null]));
             assert_eq!(table["rows"][0]["object"]["kind"].as_str().unwrap_or("none"), has);
         };

@@ -127,7 +127,7 @@ impl View {
         }
         let (kind, api_version) = match self.shape {
             Shape::Metadata => ("PartialObjectMetadata", "meta.k8s.io/v1".to_owned()),
-            Shape::Plain | Shape::Table => (self.kind.kind.as_str(), self.kind.api_version()),
+            Shape::Plain | Shape::Table(_) => (self.kind.kind.as_str(), self.kind.api_version()),
         };
         let object = json!({"kind": kind, "apiVersion": api_version, "metadata": metadata});
         print_line("BOOKMARK", &object)

@@ -155,3 +155,28 @@ async fn a_token_is_asked_for() {
     assert_eq!(get("/api/v1/pods", "").await, 401);
     assert_eq!(get("/healthz", "").await, 200);
 }
+
+#[tokio::test]
+async fn a_table_carries_as_much_of_its_objects_as_is_asked_for() {
+    let (_folder, cluster) = home().await;
+    let router = cluster.router();
+    let map = r#"{"metadata":{"name":"a"},"data":{"k":"v"}}"#;
+    assert_eq!(ask(&router, "POST", MAPS, JSON, map).await.0, 201);
+    for (query, kind, data) in [
+        ("", "PartialObjectMetadata", None),
+        ("?includeObject=Metadata", "PartialObjectMetadata", None),
+        ("?includeObject=Object", "ConfigMap", Some("v")),
+        ("?includeObject=None", "none", None),
+    ] {
+        let request = Request::get(format!("{MAPS}{query}"));
+        let request =
+            request.header(header::ACCEPT, "application/json;as=Table;v=v1;g=meta.k8s.io");
+        let response = router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        let table: Value = serde_json::from_slice(&bytes).unwrap();
+        let row = &table["rows"][0];
+        assert_eq!(row["cells"][0], "a", "{query}");
+        assert_eq!(row["object"]["kind"].as_str().unwrap_or("none"), kind, "{query}");
+        assert_eq!(row["object"]["data"]["k"].as_str(), data, "{query}");
+    }
+}
