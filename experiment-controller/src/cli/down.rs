@@ -3,21 +3,17 @@
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use k8s_openapi::api::core::v1::Pod;
-use kube::Api;
-use kube::api::{DeleteParams, ListParams};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use platform::cluster::node::halt::halt;
 
 use super::failure::Failure;
+use super::out;
 use super::place::Place;
-use super::{home, out};
-use crate::roles::State;
+use crate::roles::{Server, State};
 
 /// How long the server may take to end.
 const END_MAX: Duration = Duration::from_secs(20);
-/// How long stopped pods may take to end: their grace period, and a little.
-const PODS_MAX: Duration = Duration::from_secs(40);
 /// Pause between two looks.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
@@ -25,9 +21,10 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   qalam down               running trials go on; the next start takes them up again
-  qalam down --stop        running trials end, too; unfinished experiments fail or retry them")]
+  qalam down --stop        running trials end, too; the next start runs them once more
+  qalam up                 starts it again, as any verb that needs it does")]
 pub(super) struct Down {
-    /// End running trials, too
+    /// End running trials, too; they do not count as failed, and run again after the next start
     #[arg(long)]
     stop: bool,
 }
@@ -36,59 +33,35 @@ pub(super) struct Down {
 pub(super) async fn run(place: &Place, args: &Down) -> Result<(), Failure> {
     let state = place.state()?;
     let root = state.root().display();
-    let Some(server) = state.server().filter(|_| state.is_locked()) else {
-        return out::say(&format!("home {root}: not running"));
+    let server = state.server().filter(|_| state.is_locked());
+    if let Some(server) = &server {
+        end(&state, server).await?;
+    }
+    let how = if server.is_some() { "down" } else { "not running" };
+    if !args.stop || !state.root().is_dir() {
+        return out::say(&format!("home {root}: {how}"));
+    }
+    // With the lock in hand, nobody starts a server that would take the pods over.
+    let Some(_lock) = state.lock()? else {
+        return Err(Failure::Failed(format!(
+            "another command has started the home {root} again; its trials go on"
+        )));
     };
-    let ended = if args.stop { stop_pods(&state).await? } else { 0 };
-    kill(Pid::from_raw(server.pid), Signal::SIGTERM)
-        .map_err(|error| Failure::Failed(format!("process {}: {error}", server.pid)))?;
+    let ended = halt(state.root())?;
+    out::say(&format!("home {root}: {how}, {ended} running pods ended"))
+}
+
+/// Ends the server, and waits until it is gone.
+async fn end(state: &State, server: &Server) -> Result<(), Failure> {
+    let pid = server.pid;
+    kill(Pid::from_raw(pid), Signal::SIGTERM)
+        .map_err(|error| Failure::Failed(format!("process {pid}: {error}")))?;
     let began = Instant::now();
     while state.is_locked() {
         if END_MAX < began.elapsed() {
-            let pid = server.pid;
             return Err(Failure::Failed(format!("the server (process {pid}) does not end")));
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
-    let pods = if args.stop { format!(", {ended} running pods ended") } else { String::new() };
-    out::say(&format!("home {root}: down{pods}"))
-}
-
-/// Deletes every pod that has not ended, and waits until they are gone; answers how many.
-async fn stop_pods(state: &State) -> Result<usize, Failure> {
-    let (client, _) = home::client(state).await?;
-    let all: Api<Pod> = Api::all(client.clone());
-    let running = all.list(&ListParams::default()).await?.items;
-    let running: Vec<Pod> = running.into_iter().filter(|pod| !has_ended(pod)).collect();
-    for pod in &running {
-        let (namespace, name) = identity(pod);
-        let api: Api<Pod> = Api::namespaced(client.clone(), &namespace);
-        match api.delete(&name, &DeleteParams::default()).await {
-            Err(kube::Error::Api(status)) if status.code == 404 => {}
-            other => drop(other?),
-        }
-    }
-    let began = Instant::now();
-    for pod in &running {
-        let (namespace, name) = identity(pod);
-        let api: Api<Pod> = Api::namespaced(client.clone(), &namespace);
-        let there = |found: &Pod| found.metadata.uid == pod.metadata.uid && !has_ended(found);
-        while api.get_opt(&name).await?.as_ref().is_some_and(there) {
-            if PODS_MAX < began.elapsed() {
-                return Err(Failure::Failed(format!("pod {namespace}/{name} does not end")));
-            }
-            tokio::time::sleep(LOOK_EVERY).await;
-        }
-    }
-    Ok(running.len())
-}
-
-fn identity(pod: &Pod) -> (String, String) {
-    let text = |it: &Option<String>| it.clone().unwrap_or_default();
-    (text(&pod.metadata.namespace), text(&pod.metadata.name))
-}
-
-fn has_ended(pod: &Pod) -> bool {
-    let phase = pod.status.as_ref().and_then(|it| it.phase.as_deref());
-    matches!(phase, Some("Succeeded" | "Failed"))
+    Ok(())
 }

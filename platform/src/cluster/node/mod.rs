@@ -6,6 +6,7 @@
 //!   admit   requests against the machine          plan     pod → what the shim runs
 //!   volumes folders and files                     status   what the shim tells → PodStatus
 //! shim      runs the pod, in a process of its own; outlives this one
+//! halt      ends every pod, when no node runs
 //! logs      what containers printed, for the API
 //! ```
 //! The node speaks to the API through its client only, and with a shim through the files of the
@@ -14,6 +15,7 @@
 pub mod admit;
 mod events;
 mod expand;
+pub mod halt;
 pub mod identity;
 pub mod logs;
 pub mod plan;

@@ -4,7 +4,7 @@
 //! $QALAM_HOME/pods/<uid>/pod.json      written once by the node, before the shim starts
 //!                        lock          held by the shim for as long as it lives: a pod has one
 //!                        state.json    written by the shim, replaced whole at every change
-//!                        stop          grace period in seconds; written to end the pod
+//!                        stop          seconds of grace, and the reason if it is not that the pod is deleted
 //!                        control       a pipe that wakes the shim to look at `stop`
 //!                        logs/<container>/<restart>.log
 //!                        dir/          $QALAM_POD_DIR: the scratch folder, with one entry per volume
@@ -21,6 +21,11 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+
+/// The reason of a pod that ended because the home was stopped with all that ran.
+pub const NODE_SHUTDOWN: &str = "NodeShutdown";
+/// The reason of a pod that was lost when the machine was restarted.
+pub const NODE_LOST: &str = "NodeLost";
 
 /// What the shim runs. Everything is resolved: no name is left to look up.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -16,7 +16,7 @@ mod pump;
 mod reap;
 mod supervise;
 
-use super::record::{Lock, PodPlan, PodState};
+use super::record::{self, Lock, PodPlan, PodState};
 use anyhow::{Context, bail};
 use nix::sys::prctl::set_child_subreaper;
 use nix::sys::stat::Mode;
@@ -107,7 +107,16 @@ fn listen(pod: &Path, sender: Sender<Happening>) -> anyhow::Result<()> {
 /// Asks a pod's shim to end its pod: SIGTERM, and SIGKILL after `grace_seconds`. Asking again with
 /// a shorter time shortens it.
 pub fn stop(pod: &Path, grace_seconds: u64) -> std::io::Result<()> {
-    std::fs::write(pod.join("stop"), grace_seconds.to_string())?;
+    ask(pod, &grace_seconds.to_string())
+}
+
+/// The same because the node is shut down: the pod then says so, whatever its exit codes are.
+pub(super) fn shut_down(pod: &Path, grace_seconds: u64) -> std::io::Result<()> {
+    ask(pod, &format!("{grace_seconds} {}", record::NODE_SHUTDOWN))
+}
+
+fn ask(pod: &Path, text: &str) -> std::io::Result<()> {
+    std::fs::write(pod.join("stop"), text)?;
     // Without a reader the shim has not started, and will find the file, or is gone.
     match nonblocking(&pod.join("control")) {
         Ok(mut pipe) => pipe.write_all(b"s"),

@@ -1,6 +1,6 @@
 //! From what the shim tells to what the API shows: a pod's status, and its events. Pure.
 
-use super::record::{Cause, ContainerState, Ended, Phase, PodState};
+use super::record::{Cause, ContainerState, Ended, NODE_LOST, NODE_SHUTDOWN, Phase, PodState};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{
     Container, ContainerState as Shown, ContainerStateRunning, ContainerStateTerminated,
@@ -8,6 +8,9 @@ use k8s_openapi::api::core::v1::{
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use std::collections::BTreeMap;
+
+/// The condition of a pod that failed for no fault of its own.
+pub const DISRUPTED: &str = "DisruptionTarget";
 
 /// The status of a pod of which the shim tells `state`.
 pub fn status(pod: &Pod, state: &PodState, ip: &str, now: Timestamp) -> PodStatus {
@@ -39,6 +42,9 @@ pub fn status(pod: &Pod, state: &PodState, ip: &str, now: Timestamp) -> PodStatu
         (!all.is_empty()).then_some(all)
     };
     let failure = state.failure.clone().unwrap_or_default();
+    // As a kubelet tells it: not the pod's own doing, so that who made it may make it again.
+    let disrupted = over && matches!(&*failure.reason, NODE_SHUTDOWN | NODE_LOST);
+    let disrupted = disrupted.then(|| condition(pod, DISRUPTED, true, &failure, now));
     PodStatus {
         phase: Some(phase.to_owned()),
         conditions: Some(
@@ -47,6 +53,7 @@ pub fn status(pod: &Pod, state: &PodState, ip: &str, now: Timestamp) -> PodStatu
                 .map(|(kind, good, reason)| {
                     condition(pod, kind, good, &Cause::new(reason.unwrap_or_default(), ""), now)
                 })
+                .chain(disrupted)
                 .collect(),
         ),
         container_statuses: shown(&spec.containers),

@@ -3,7 +3,7 @@
 use super::admit::{self, Grant};
 use super::identity::{self, Fate};
 use super::plan::{self, Plan, Refusal, World};
-use super::record::{Cause, Lock, PodState, pod_folder};
+use super::record::{Cause, Lock, NODE_LOST, PodState, pod_folder};
 use super::status::{self, News};
 use super::{NODE, Node, roster, shim, volumes};
 use jiff::Timestamp;
@@ -358,7 +358,7 @@ impl Worker {
     /// The shim vanished, and nothing of it is left: writes down what became of the pod.
     fn bury(&self, state: &mut PodState, fate: Fate) {
         state.failure = Some(match fate {
-            Fate::Rebooted => Cause::new("NodeLost", "the machine was restarted while the pod ran"),
+            Fate::Rebooted => Cause::new(NODE_LOST, "the machine was restarted while the pod ran"),
             _ => {
                 Cause::new("ShimLost", "the pod's supervisor was killed; its processes were ended")
             }

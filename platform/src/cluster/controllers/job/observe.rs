@@ -31,6 +31,8 @@ pub(super) enum Phase {
     Leaving,
     Succeeded,
     Failed,
+    /// Failed because its machine or its home went down: made again, and not counted.
+    Disrupted,
 }
 
 /// Reads the pods that this very job owns, in the order of attempts.
@@ -49,8 +51,11 @@ pub(super) async fn observe(client: &Client, job: &Job) -> Result<Vec<Attempt>, 
 fn attempt(pod: &Pod) -> Option<Attempt> {
     let number = pod.annotations().get(ATTEMPT)?.parse().ok()?;
     let status = pod.status.clone().unwrap_or_default();
+    let conditions = status.conditions.unwrap_or_default();
+    let holds = |type_: &str| conditions.iter().any(|it| it.type_ == type_ && it.status == "True");
     let phase = match status.phase.as_deref() {
         Some("Succeeded") => Phase::Succeeded,
+        Some("Failed") if holds("DisruptionTarget") => Phase::Disrupted,
         Some("Failed") => Phase::Failed,
         _ if pod.metadata.deletion_timestamp.is_some() => Phase::Leaving,
         _ => Phase::Active,
@@ -62,7 +67,6 @@ fn attempt(pod: &Pod) -> Option<Attempt> {
         .map(|it| it.0)
         .max();
     let restarts = containers.iter().map(|it| it.restart_count).sum();
-    let ready = status.conditions.unwrap_or_default();
-    let ready = ready.iter().any(|it| it.type_ == "Ready" && it.status == "True");
+    let ready = holds("Ready");
     Some(Attempt { number, pod: pod.name_any(), phase, restarts, ready, ended })
 }

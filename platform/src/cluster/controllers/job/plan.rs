@@ -52,7 +52,8 @@ pub(super) fn plan(job: &Job, seen: &[Attempt], now: Timestamp) -> Plan {
     let start = old.start_time.as_ref().map_or(now, |it| it.0);
     let deadline = spec.active_deadline_seconds.map(|it| start + SignedDuration::from_secs(it));
     let limit = spec.backoff_limit.unwrap_or(6);
-    let restarts: i32 = seen.iter().map(|it| it.restarts).sum();
+    let counted = seen.iter().filter(|it| it.phase != Phase::Disrupted);
+    let restarts: i32 = counted.map(|it| it.restarts).sum();
 
     let verdict = if !suspended && deadline.is_some_and(|it| it <= now) {
         Some(Verdict::DeadlineExceeded)
@@ -221,6 +222,16 @@ mod tests {
         check(deadline, &[Active], 5, (&[], &["j-0"], Some(Verdict::DeadlineExceeded)));
         check(json!({"suspend": true}), &[Active], 0, (&[], &["j-0"], None));
         check(json!({"suspend": true}), &[], 0, (&[], &[], None));
+    }
+
+    #[test]
+    fn a_pod_that_went_down_with_its_home_is_made_again_and_not_counted() {
+        use Phase::{Active, Disrupted, Failed};
+        let none = json!({"backoffLimit": 0});
+        check(none.clone(), &[Disrupted], 0, (&[1], &[], None));
+        check(none.clone(), &[Disrupted, Active], 0, (&[], &[], None));
+        check(none.clone(), &[Disrupted, Disrupted], 0, (&[2], &[], None));
+        check(none, &[Disrupted, Failed], 0, (&[], &[], Some(Verdict::TooManyFailures)));
     }
 
     #[test]

@@ -30,7 +30,8 @@ impl Counts {
         let (active, leaving) = (count(Phase::Active), count(Phase::Leaving));
         let succeeded = count(Phase::Succeeded).max(old.succeeded.unwrap_or(0));
         let ready = seen.iter().filter(|it| it.phase == Phase::Active && it.ready).count() as i32;
-        let failed = next as i32 - active - leaving - succeeded;
+        let disrupted = count(Phase::Disrupted);
+        let failed = next as i32 - active - leaving - succeeded - disrupted;
         // A pod that is leaving still holds its place: its replacement waits until it is gone.
         Counts { active: active + leaving, ready, leaving, succeeded, failed, next }
     }

@@ -1,7 +1,9 @@
 //! Decides what of a pod starts, restarts and ends, and writes down what happened.
 
 use super::super::identity::{self, Identity};
-use super::super::record::{Cause, ContainerPlan, Ended, Phase, PodPlan, PodState, Restart};
+use super::super::record::{
+    Cause, ContainerPlan, Ended, NODE_SHUTDOWN, Phase, PodPlan, PodState, Restart,
+};
 use super::launch::Launch;
 use super::mounts::{self, Isolation};
 use super::pump::Pump;
@@ -143,8 +145,13 @@ impl Supervisor {
 
     fn look_for_stop(&mut self) {
         let Ok(text) = fs::read_to_string(self.pod.join("stop")) else { return };
-        let seconds = text.trim().parse().unwrap_or(self.plan.grace_seconds);
-        self.end(Duration::from_secs(seconds));
+        let (seconds, reason) = asked(&text);
+        // A pod that is at its end already ends as it would have.
+        if reason == NODE_SHUTDOWN && self.ending.is_none() {
+            let message = "the home was stopped with all that ran; this did not count";
+            self.state.failure.get_or_insert(Cause::new(NODE_SHUTDOWN, message));
+        }
+        self.end(Duration::from_secs(seconds.unwrap_or(self.plan.grace_seconds)));
     }
 
     /// Starts what may start and ends what must end, as of now.
@@ -425,6 +432,12 @@ fn backoff(restarts_in_a_row: u32) -> Duration {
     }
 }
 
+/// The content of `stop`: seconds of grace, and perhaps a reason.
+fn asked(text: &str) -> (Option<u64>, &str) {
+    let (seconds, reason) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
+    (seconds.parse().ok(), reason)
+}
+
 /// Asks a container to end.
 fn ask(pid: i32) {
     let _gone_already = killpg(Pid::from_raw(pid), Signal::SIGTERM);
@@ -467,6 +480,13 @@ mod tests {
         let seconds: Vec<u64> = (0..8).map(|n| backoff(n).as_secs()).collect();
         assert_eq!(seconds, [0, 10, 20, 40, 80, 160, 300, 300]);
         assert_eq!(backoff(u32::MAX), BACKOFF_MAX);
+    }
+
+    #[test]
+    fn a_wish_to_stop_is_read() {
+        assert_eq!(asked("30"), (Some(30), ""));
+        assert_eq!(asked("5 NodeShutdown\n"), (Some(5), NODE_SHUTDOWN));
+        assert_eq!(asked(""), (None, ""));
     }
 
     #[test]
