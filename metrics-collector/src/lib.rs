@@ -3,6 +3,7 @@
 pub mod collect;
 pub mod follow;
 pub mod parse;
+pub mod remote;
 pub mod report;
 pub mod seen;
 pub mod service;

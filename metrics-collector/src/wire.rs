@@ -37,7 +37,7 @@ fn report(ordinal: usize, log: &MetricLog) -> Result<Report, Status> {
         metric: name.clone(),
         value: value.clone(),
         time,
-        step: None,
+        step: log.step,
         position: Some(Position { source: PUSHED.to_owned(), offset }),
     })
 }
@@ -59,8 +59,17 @@ pub(crate) fn log(reports: Vec<Report>) -> ObservationLog {
     let log = |report: Report| MetricLog {
         time_stamp: report.time.to_string(),
         metric: Some(Metric { name: report.metric, value: report.value }),
+        step: report.step,
     };
     ObservationLog { metric_logs: reports.into_iter().map(log).collect() }
+}
+
+/// The reports of an observation log that a server answered.
+///
+/// # Errors
+/// A report has no metric, or a time that cannot be read.
+pub(crate) fn read(log: &ObservationLog) -> Result<Vec<Report>, Status> {
+    log.metric_logs.iter().enumerate().map(|(ordinal, log)| report(ordinal, log)).collect()
 }
 
 /// The code that tells a client its next move: try again, or call for help.

@@ -2,21 +2,25 @@
 
 use clap::{Args, ValueEnum};
 use kube::ResourceExt;
-use proto::kinds::{ExperimentSpec, ObjectiveSpec, Trial};
+use proto::kinds::{ExperimentSpec, Trial};
 use serde_json::{Map, Value, json};
 
 use super::best::get;
 use super::failure::Failure;
 use super::place::Session;
 use super::progress::metric_value;
-use super::{csv, out, trials};
+use super::{csv, out, reports, trials};
+use crate::roles::State;
 
 /// Arguments of `qalam export`.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
-  qalam export quickstart > trials.csv
+  qalam export quickstart > trials.csv         one row a trial
   qalam export quickstart -o json
-  qalam export quickstart --metrics      min, max and latest of each metric")]
+  qalam export quickstart --metrics > curves.csv
+                                               one row for everything that was reported
+  qalam export mnist --metrics --context kind-kind --database 127.0.0.1:6789
+                                               from a cluster, DBManager forwarded to this port")]
 pub(super) struct Export {
     /// Name of the experiment
     experiment: String,
@@ -25,9 +29,13 @@ pub(super) struct Export {
     #[arg(short, long, value_enum, default_value = "csv")]
     output: Output,
 
-    /// Smallest, largest and latest value of each metric, in place of the one that counts
+    /// Every report of every trial: metric, step, time and value
     #[arg(long)]
     metrics: bool,
+
+    /// Where DBManager, which has the reports, listens [default: the home's]
+    #[arg(long, value_name = "HOST:PORT", requires = "metrics")]
+    database: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
@@ -40,7 +48,11 @@ enum Output {
 pub(super) async fn run(session: &Session, args: &Export) -> Result<(), Failure> {
     let experiment = get(session, &args.experiment).await?;
     let trials = trials::of(session, &args.experiment).await?;
-    let columns = columns(&experiment.spec, args.metrics);
+    if args.metrics {
+        let address = database(session, args.database.as_deref())?;
+        return reports::export(&address, &trials, args.output == Output::Json).await;
+    }
+    let columns = columns(&experiment.spec);
     let rows = trials.iter().map(|trial| row(trial, &columns));
     match args.output {
         Output::Csv => {
@@ -59,6 +71,21 @@ pub(super) async fn run(session: &Session, args: &Export) -> Result<(), Failure>
     }
 }
 
+/// Where the reports are.
+fn database(session: &Session, given: Option<&str>) -> Result<String, Failure> {
+    if let Some(given) = given {
+        return Ok(given.to_owned());
+    }
+    let server = session.state.as_ref().and_then(State::server);
+    server.map(|it| it.database).ok_or_else(|| {
+        Failure::Refused(
+            "a cluster does not tell where its reports are; say --database HOST:PORT, the address \
+             of DBManager (`kubectl port-forward` can bring it here)"
+                .into(),
+        )
+    })
+}
+
 #[derive(Clone, Debug, PartialEq)]
 enum Column {
     Trial,
@@ -68,21 +95,16 @@ enum Column {
     Ended,
     /// The value that stands for the trial.
     Metric(String),
-    /// `min`, `max` or `latest` of a metric.
-    Summary(String, &'static str),
     Parameter(String),
 }
 
-fn columns(spec: &ExperimentSpec, summaries: bool) -> Vec<Column> {
+fn columns(spec: &ExperimentSpec) -> Vec<Column> {
     let objective = spec.objective.clone().unwrap_or_default();
     let metrics = [objective.objective_metric_name].into_iter();
     let metrics = metrics.chain(objective.additional_metric_names);
     let mut columns =
         vec![Column::Trial, Column::Index, Column::State, Column::Started, Column::Ended];
-    columns.extend(metrics.flat_map(|name| match summaries {
-        true => ["min", "max", "latest"].map(|it| Column::Summary(name.clone(), it)).to_vec(),
-        false => vec![Column::Metric(name)],
-    }));
+    columns.extend(metrics.map(Column::Metric));
     columns.extend(spec.parameters.iter().map(|it| Column::Parameter(it.name.clone())));
     columns
 }
@@ -96,7 +118,6 @@ impl Column {
             Column::Started => "started".into(),
             Column::Ended => "ended".into(),
             Column::Metric(name) | Column::Parameter(name) => name.clone(),
-            Column::Summary(name, which) => format!("{name}.{which}"),
         }
     }
 
@@ -105,9 +126,7 @@ impl Column {
         let number = || serde_json::from_str::<serde_json::Number>(&cell).ok().map(Value::Number);
         match self {
             _ if cell.is_empty() => Value::Null,
-            Column::Index | Column::Metric(_) | Column::Summary(..) => {
-                number().unwrap_or(Value::String(cell))
-            }
+            Column::Index | Column::Metric(_) => number().unwrap_or(Value::String(cell)),
             _ => Value::String(cell),
         }
     }
@@ -125,16 +144,6 @@ fn row(trial: &Trial, columns: &[Column]) -> Vec<String> {
         Column::Started => status.start_time.as_ref().map(|it| it.0.to_string()),
         Column::Ended => status.completion_time.as_ref().map(|it| it.0.to_string()),
         Column::Metric(name) => metric_value(&objective, &observation, name),
-        Column::Summary(name, which) => {
-            let latest = ObjectiveSpec {
-                metric_strategies: vec![proto::kinds::MetricStrategy {
-                    name: name.clone(),
-                    value: (*which).into(),
-                }],
-                ..Default::default()
-            };
-            metric_value(&latest, &observation, name)
-        }
         Column::Parameter(name) => {
             assigned.iter().find(|it| it.name == *name).map(|it| it.value.clone())
         }

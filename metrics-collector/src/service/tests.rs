@@ -15,6 +15,7 @@ use crate::store::{MemoryStore, Query};
 struct Served {
     client: DbManagerClient<Channel>,
     channel: Channel,
+    address: String,
     store: Arc<MemoryStore>,
     stop: oneshot::Sender<()>,
     server: tokio::task::JoinHandle<Result<(), tonic::transport::Error>>,
@@ -22,21 +23,23 @@ struct Served {
 
 async fn served() -> Served {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = format!("http://{}", listener.local_addr().unwrap());
+    let address = listener.local_addr().unwrap().to_string();
     let store = Arc::new(MemoryStore::default());
     let (stop, stopped) = oneshot::channel::<()>();
     let resolver: Resolver =
         Arc::new(|trial| async move { (trial == "known").then(|| "team".to_owned()) }.boxed());
     let stopped = stopped.map(|_| ());
     let server = tokio::spawn(serve(listener, store.clone(), resolver, stopped));
-    let channel = Channel::from_shared(address).unwrap().connect().await.unwrap();
-    Served { client: DbManagerClient::new(channel.clone()), channel, store, stop, server }
+    let channel =
+        Channel::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap();
+    Served { client: DbManagerClient::new(channel.clone()), channel, address, store, stop, server }
 }
 
 fn request(trial: &str, rows: &[(&str, &str, &str)]) -> ReportObservationLogRequest {
     let log = |(time, name, value): &(&str, &str, &str)| MetricLog {
         time_stamp: (*time).to_owned(),
         metric: Some(Metric { name: (*name).to_owned(), value: (*value).to_owned() }),
+        step: None,
     };
     ReportObservationLogRequest {
         trial_name: trial.to_owned(),
@@ -144,4 +147,26 @@ async fn health_is_told_and_shutdown_ends_the_server() {
     served.stop.send(()).unwrap();
     drop((health, served.client, served.channel));
     served.server.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_log_is_read_from_afar_with_its_steps() {
+    let served = served().await;
+    let key = TrialKey { namespace: "team".into(), trial: "known".into() };
+    let report = |step: i64, value: &str| crate::report::Report {
+        metric: "acc".into(),
+        value: value.into(),
+        time: jiff::Timestamp::from_second(step).unwrap(),
+        step: Some(step),
+        position: None,
+    };
+    let reports = [report(1, "0.5"), report(2, "0.75")];
+    served.store.append(&key, &reports).await.unwrap();
+    let mut remote = crate::remote::Remote::connect(&served.address).await.unwrap();
+    assert_eq!(remote.read("known").await.unwrap(), reports);
+    assert_eq!(remote.read("unknown").await.unwrap(), []);
+
+    let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let refused = crate::remote::Remote::connect(&nobody.to_string()).await;
+    assert!(refused.unwrap_err().to_string().starts_with("no DBManager answers at 127.0.0.1:"));
 }
