@@ -105,6 +105,13 @@ impl Stage {
         api.patch("e", &PatchParams::default(), &body).await.unwrap();
     }
 
+    async fn annotate(&self, stop: Value) {
+        let api: Api<Experiment> = self.api();
+        let annotations = json!({"annotations": {crate::experiment::STOP_ANNOTATION: stop}});
+        let body = Patch::Merge(json!({ "metadata": annotations }));
+        api.patch("e", &PatchParams::default(), &body).await.unwrap();
+    }
+
     /// Waits until the experiment looks so.
     async fn until(&self, what: &str, so: impl Fn(&ExperimentStatus) -> bool) -> ExperimentStatus {
         let so = |it: Option<&Experiment>| it.and_then(|it| it.status.as_ref()).is_some_and(&so);
@@ -271,6 +278,36 @@ async fn an_experiment_that_ran_out_goes_on_when_it_may() {
     let status = stage.until("5 trials", |it| it.trials_succeeded == 5).await;
     assert!(conditions::find(&status.conditions, "Restarting").is_some());
     stage.ended("ExperimentMaxTrialsReached").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_experiment_that_is_stopped_keeps_what_it_found_and_goes_on_when_it_may() {
+    let play: Play = |number| if number < 2 { Act::Report(number as f64) } else { Act::Hang };
+    let stage = Stage::set(play).await;
+    stage.create(spec(json!({"resumePolicy": "LongRunning"}))).await;
+    stage.until("3 running", |it| (it.trials_running, it.trials_succeeded) == (3, 2)).await;
+    stage.annotate(json!("true")).await;
+    let status = stage.ended("ExperimentStopped").await;
+    assert!(conditions::holds(&status.conditions, "Succeeded"));
+    assert_eq!((status.trials_succeeded, status.trials_killed), (2, 3));
+    assert_eq!(status.current_optimal_trial.observation.metrics[0].max, "1");
+    stage.annotate(Value::Null).await;
+    stage.until("the rest running", |it| it.trials_running == 3).await;
+
+    stage.annotate(json!("true")).await;
+    let status = stage.ended("ExperimentStopped").await;
+    assert_eq!((status.trials_succeeded, status.trials_killed), (2, 6));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_experiment_that_is_stopped_with_nothing_found_has_failed() {
+    let stage = Stage::set(|_| Act::Hang).await;
+    stage.create(spec(json!({}))).await;
+    stage.until("3 running", |it| it.trials_running == 3).await;
+    stage.annotate(json!("true")).await;
+    let status = stage.ended("ExperimentStopped").await;
+    assert!(conditions::holds(&status.conditions, "Failed"));
+    assert_eq!(status.trials_killed, 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]

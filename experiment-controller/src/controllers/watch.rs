@@ -77,6 +77,8 @@ pub(super) async fn experiments(world: Arc<World>, ready: oneshot::Sender<()>) {
             let ended = crate::experiment::ended(&it);
             world.experiments.lock().insert(key.clone(), Arc::new(it));
             if ended {
+                // No rule looks at them any more; one that goes on reads them again.
+                world.curves.lock().remove(&uid);
                 let running = world.index.lock().unfinished_of(&uid);
                 running.into_iter().for_each(|it| world.trial_queue.add(it));
             }
@@ -85,9 +87,7 @@ pub(super) async fn experiments(world: Arc<World>, ready: oneshot::Sender<()>) {
         }
         Change::Gone(key) => {
             if let Some(old) = world.experiments.lock().remove(&key) {
-                let uid = old.uid().unwrap_or_default();
-                world.index.lock().forget(&uid);
-                world.curves.lock().remove(&uid);
+                world.forget(&old.uid().unwrap_or_default());
             }
         }
     };

@@ -111,6 +111,13 @@ impl World {
         self.told.lock().insert(uid.to_owned(), generation) != Some(generation)
     }
 
+    /// Forgets what is kept beside the caches for an experiment that is gone.
+    pub fn forget(&self, uid: &str) {
+        self.index.lock().forget(uid);
+        self.curves.lock().remove(uid);
+        self.told.lock().remove(uid);
+    }
+
     /// The suggestion of that key.
     pub fn suggestion(&self, key: &Key) -> Option<Arc<Suggestion>> {
         self.suggestions.lock().get(key).cloned()

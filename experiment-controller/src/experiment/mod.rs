@@ -27,8 +27,8 @@ use status::{Phase, status};
 
 pub use accept::effective;
 pub use child::SEED_ANNOTATION;
-pub use observe::{ended, owns, proposed};
-pub use verdict::Verdict;
+pub use observe::{STOP_ANNOTATION, ended, owns, proposed};
+pub use verdict::{STOPPED, Verdict};
 
 /// Who tells the events.
 pub(crate) const CONTROLLER: &str = "experiment-controller";

@@ -6,6 +6,7 @@ use proto::kinds::{Condition, Experiment, ExperimentSpec, Suggestion};
 use super::accept;
 use super::child::Proposed;
 use super::plan::{Budget, Progress};
+use super::verdict::STOPPED;
 use crate::controllers::conditions;
 use crate::index::Trials;
 use crate::trial::value;
@@ -17,7 +18,7 @@ pub(super) enum Stage {
     Open,
     /// It ended; only counts may still change.
     Ended,
-    /// It ended for want of budget, and now has more.
+    /// It ended for want of budget and now has more, or was stopped and no longer is.
     Reopened,
 }
 
@@ -48,6 +49,8 @@ pub(super) fn observe(experiment: &Experiment, suggestion: &Suggestion, trials: 
     let progress = Progress {
         tally: trials.tally(),
         goal_reached: goal_reached(&spec, trials),
+        stop_wanted: stop_wanted(experiment),
+        measured: trials.best().is_some(),
         proposed: u32::try_from(proposed.len()).unwrap_or(u32::MAX),
         exhausted: status.exhausted,
         search_failed: failed.map(|it| it.message.clone()),
@@ -62,16 +65,29 @@ pub fn ended(experiment: &Experiment) -> bool {
     ["Succeeded", "Failed"].iter().any(|it| conditions::holds(conditions, it))
 }
 
-/// Katib's rule: only one that ran out of budget may go on, and only if its owner said so.
+/// Annotation of an experiment: `"true"` stops it and keeps what was found.
+pub const STOP_ANNOTATION: &str = "qalam.dev/stop";
+
+fn stop_wanted(experiment: &Experiment) -> bool {
+    experiment.annotations().get(STOP_ANNOTATION).is_some_and(|it| it == "true")
+}
+
+/// Katib's rule: only one that ran out of budget may go on, and only if its owner said so. So may
+/// one that was stopped.
 fn stage(experiment: &Experiment, spec: &ExperimentSpec, budget: &Budget, total: u32) -> Stage {
     if !ended(experiment) {
         return Stage::Open;
     }
-    let succeeded = conditions::find(conditions_of(experiment), "Succeeded");
-    let ran_out = succeeded.is_some_and(|it| it.reason == "ExperimentMaxTrialsReached");
+    let mut ends = conditions_of(experiment).iter().filter(|it| it.status == "True");
+    let resumable_end = ends.any(|it| match (it.type_.as_str(), it.reason.as_str()) {
+        ("Succeeded", "ExperimentMaxTrialsReached") => true,
+        (type_, STOPPED) => type_ == "Succeeded" || type_ == "Failed",
+        _ => false,
+    });
     let resumable = matches!(spec.resume_policy.as_str(), "LongRunning" | "FromVolume");
     let more = budget.trials_max.is_none_or(|max| total < max);
-    if ran_out && resumable && more { Stage::Reopened } else { Stage::Ended }
+    let goes_on = resumable_end && resumable && more && !stop_wanted(experiment);
+    if goes_on { Stage::Reopened } else { Stage::Ended }
 }
 
 fn conditions_of(experiment: &Experiment) -> &[Condition] {
@@ -134,6 +150,22 @@ mod tests {
         check("ExperimentMaxTrialsReached", "LongRunning", Some(5), Stage::Ended);
         check("ExperimentMaxTrialsReached", "Never", Some(6), Stage::Ended);
         check("ExperimentGoalReached", "LongRunning", None, Stage::Ended);
+        check("ExperimentStopped", "LongRunning", Some(6), Stage::Reopened);
+        check("ExperimentStopped", "LongRunning", Some(5), Stage::Ended);
+        check("ExperimentStopped", "Never", None, Stage::Ended);
+    }
+
+    #[test]
+    fn what_is_to_be_stopped_is_not_taken_up_again() {
+        let spec = ExperimentSpec { resume_policy: "LongRunning".into(), ..Default::default() };
+        let budget = Budget { parallel: 1, trials_max: None, failures_max: None };
+        let check = |word: &str, want: Stage| {
+            let mut experiment = ended_for(STOPPED);
+            experiment.annotations_mut().insert(STOP_ANNOTATION.into(), word.into());
+            assert_eq!(stage(&experiment, &spec, &budget, 5), want, "{word}");
+        };
+        check("true", Stage::Ended);
+        check("false", Stage::Reopened);
     }
 
     #[test]

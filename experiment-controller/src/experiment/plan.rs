@@ -25,6 +25,10 @@ pub(super) struct Progress {
     pub proposed: u32,
     /// The search has nothing beyond those.
     pub exhausted: bool,
+    /// Its owner asks for its end.
+    pub stop_wanted: bool,
+    /// There is a best trial.
+    pub measured: bool,
     /// The search gave up, and why.
     pub search_failed: Option<String>,
 }
@@ -77,6 +81,9 @@ fn verdict(budget: &Budget, seen: &Progress) -> Option<Verdict> {
     if budget.trials_max.is_some_and(|max| max <= tally.completed()) {
         return Some(Verdict::TrialsMaxReached);
     }
+    if seen.stop_wanted {
+        return Some(Verdict::Stopped { measured: seen.measured });
+    }
     if let Some(why) = &seen.search_failed {
         return Some(Verdict::SuggestionFailed(why.clone()));
     }
@@ -127,6 +134,12 @@ mod tests {
         };
         check(failing, Plan::Finish(Verdict::TooManyFailures));
         check(|it| it.exhausted = true, Plan::Finish(Verdict::SpaceExhausted));
+        let stopped = |it: &mut Progress| (it.stop_wanted, it.tally.running) = (true, 2);
+        check(stopped, Plan::Finish(Verdict::Stopped { measured: false }));
+        let measured = |it: &mut Progress| (it.stop_wanted, it.measured) = (true, true);
+        check(measured, Plan::Finish(Verdict::Stopped { measured: true }));
+        let both = |it: &mut Progress| (it.stop_wanted, it.tally.succeeded) = (true, 10);
+        check(both, Plan::Finish(Verdict::TrialsMaxReached));
         check(
             |it| it.search_failed = Some("no".into()),
             Plan::Finish(Verdict::SuggestionFailed("no".into())),

@@ -2,6 +2,9 @@
 
 use crate::controllers::conditions::Fact;
 
+/// The reason of an experiment that its owner stopped.
+pub const STOPPED: &str = "ExperimentStopped";
+
 /// Why an experiment ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -13,6 +16,11 @@ pub enum Verdict {
     SpaceExhausted,
     /// Too many trials failed, or ended without metrics.
     TooManyFailures,
+    /// Its owner stopped it, and whether there is a best trial by then.
+    Stopped {
+        /// At least one trial measured the objective.
+        measured: bool,
+    },
     /// The search gave up; its own words.
     SuggestionFailed(String),
     /// The manifest cannot be run; every fault, one a line.
@@ -24,16 +32,18 @@ pub enum Verdict {
 impl Verdict {
     /// Whether the experiment did what it was asked to.
     pub fn succeeded(&self) -> bool {
-        use Verdict::{GoalReached, SpaceExhausted, TrialsMaxReached};
-        matches!(self, GoalReached | TrialsMaxReached | SpaceExhausted)
+        use Verdict::{GoalReached, SpaceExhausted, Stopped, TrialsMaxReached};
+        let measured = Stopped { measured: true };
+        matches!(self, GoalReached | TrialsMaxReached | SpaceExhausted) || *self == measured
     }
 
-    /// Katib's reason.
+    /// Katib's reason, and one of ours where Katib has no such end.
     pub fn reason(&self) -> &'static str {
         match self {
             Verdict::GoalReached => "ExperimentGoalReached",
             Verdict::TrialsMaxReached => "ExperimentMaxTrialsReached",
             Verdict::SpaceExhausted => "ExperimentSuggestionEndReached",
+            Verdict::Stopped { .. } => STOPPED,
             Verdict::InvalidSpec(_) => "InvalidSpec",
             Verdict::TooManyFailures
             | Verdict::SuggestionFailed(_)
@@ -49,6 +59,12 @@ impl Verdict {
                 "As many trials completed as maxTrialCount asks for".into()
             }
             Verdict::SpaceExhausted => "Every point of the search space was tried".into(),
+            Verdict::Stopped { measured: true } => {
+                "The experiment was stopped; its best trial so far stands".into()
+            }
+            Verdict::Stopped { measured: false } => {
+                "The experiment was stopped before a trial had measured its objective".into()
+            }
             Verdict::TooManyFailures => {
                 "As many trials failed, or ended without metrics, as maxFailedTrialCount allows; \
                  their own conditions say why"

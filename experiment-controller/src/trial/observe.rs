@@ -27,7 +27,9 @@ pub(super) async fn observe(world: &World, key: &Key, trial: &Trial) -> Progress
         .map_or(Workload::Absent, |it| standing(&trial.spec, &it));
     let logs = logs(world, key, trial, &workload);
     let running = conditions::holds(conditions, "Running");
-    let stop = match owner.as_ref().filter(|_| running && workload == Workload::Running) {
+    let going =
+        |it: &&Arc<Experiment>| running && workload == Workload::Running && !experiment::ended(it);
+    let stop = match owner.as_ref().filter(going) {
         Some(owner) => stopping::stop(world, key, owner).await,
         None => None,
     };

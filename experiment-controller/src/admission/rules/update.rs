@@ -42,7 +42,8 @@ fn restart(case: &Case<'_>, old: &Value) -> Option<FieldError> {
     let policy = old["spec"]["resumePolicy"].as_str().unwrap_or("Never");
     let by_budget =
         completed.type_ == "Succeeded" && completed.reason == "ExperimentMaxTrialsReached";
-    if !by_budget || !["LongRunning", "FromVolume"].contains(&policy) {
+    let stopped = completed.reason == crate::experiment::STOPPED;
+    if !(by_budget || stopped) || !["LongRunning", "FromVolume"].contains(&policy) {
         let message = format!(
             "Experiment can be restarted if it is in succeeded state by reaching max trials and \
              spec.resumePolicy = LongRunning or spec.resumePolicy = FromVolume; it is {} by {}, \
