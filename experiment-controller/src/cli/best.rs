@@ -46,7 +46,7 @@ pub(super) async fn run(session: &Session, args: &Best) -> Result<(), Failure> {
     }
     let objective = experiment.spec.objective.unwrap_or_default();
     out::say(&match args.output {
-        Output::Text => text(&objective, &best),
+        Output::Text => text(&objective, &best, None),
         Output::Json => out::json(&value(&objective, &best))?,
         Output::Yaml => out::yaml(&value(&objective, &best))?,
         Output::Args => assignments::arguments(&best.parameter_assignments),
@@ -63,9 +63,14 @@ pub(super) async fn get(session: &Session, name: &str) -> Result<Experiment, Fai
     })
 }
 
-/// Name, metrics and parameters in lines.
-pub(super) fn text(objective: &ObjectiveSpec, best: &OptimalTrial) -> String {
-    let metrics = metrics(objective, best);
+/// Name, metrics and parameters in lines; beside the objective what the first trial had, if that
+/// is given.
+pub(super) fn text(objective: &ObjectiveSpec, best: &OptimalTrial, first: Option<&str>) -> String {
+    let mut metrics = metrics(objective, best);
+    let objective = metrics.iter_mut().find(|it| it.0 == objective.objective_metric_name);
+    if let (Some((_, value)), Some(first)) = (objective, first) {
+        *value = format!("{value}  (first trial: {first})");
+    }
     let values = best.parameter_assignments.iter();
     let rows = |pairs: Vec<(String, String)>| {
         let row = |(name, value): (String, String)| vec![format!("  {name}"), value];
@@ -119,9 +124,10 @@ mod tests {
             observation: Observation { metrics: vec![metric] },
         };
         assert_eq!(
-            text(&objective, &best),
+            text(&objective, &best, None),
             "Best trial: e-1\n  acc  0.9\nParameters:\n  layers  3"
         );
+        assert!(text(&objective, &best, Some("0.5")).contains("acc  0.9  (first trial: 0.5)\n"));
         let expect =
             json!({"trial": "e-1", "metrics": {"acc": "0.9"}, "parameters": {"layers": "3"}});
         assert_eq!(value(&objective, &best), expect);

@@ -60,13 +60,13 @@ fn experiment(it: &Experiment) -> String {
             "Algorithm:".into(),
             format!("{} {}", algorithm.algorithm_name, settings.join(" ")).trim_end().into(),
         ],
-        vec!["Progress:".into(), Progress::of(&it.spec, &status).line(elapsed.unwrap_or_default())],
+        vec!["Progress:".into(), Progress::of(&it.spec, &status).line(None)],
         vec!["Took:".into(), elapsed.map(span::show).unwrap_or_default()],
     ];
     let optimal = &status.current_optimal_trial;
     let best = match optimal.best_trial_name.is_empty() {
         true => String::new(),
-        false => format!("\n{}", best::text(&objective, optimal)),
+        false => format!("\n{}", best::text(&objective, optimal, None)),
     };
     let parameters = it.spec.parameters.iter().map(|it| {
         let space = it.feasible_space.clone().unwrap_or_default();

@@ -3,23 +3,26 @@
 use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
 use kube::api::LogParams;
-use proto::kinds::{Condition, Experiment, Trial};
+use proto::kinds::{Condition, Experiment, ObjectiveSpec, Trial};
 
 use super::failure::Failure;
 use super::place::Session;
-use super::progress::Progress;
+use super::progress::{Progress, metric_value};
 use super::trials::{self, between, holds};
 use super::{best, logs, out, span};
+use crate::experiment::STOPPED;
+use crate::names::trial_name;
 
+/// How many trials are looked at for the first value.
+const FIRST_MAX: u64 = 8;
 /// How many of a failed trial's last lines are shown.
 const LOG_LINES: i64 = 10;
 
 /// Tells how it ended; the answer is the exit status.
 pub(super) async fn tell(session: &Session, experiment: &Experiment) -> Result<(), Failure> {
     let status = experiment.status.clone().unwrap_or_default();
-    let succeeded = holds(&status.conditions, "Succeeded");
-    if succeeded && !status.current_optimal_trial.best_trial_name.is_empty() {
-        return out::say(&success(experiment));
+    if holds(&status.conditions, "Succeeded") {
+        return out::say(&success(session, experiment).await?);
     }
     let mut text = summary(experiment);
     if let Some(condition) = status.conditions.last().filter(|it| !it.message.is_empty()) {
@@ -28,41 +31,83 @@ pub(super) async fn tell(session: &Session, experiment: &Experiment) -> Result<(
     if let Some(trial) = first_fault(trials::of(session, &experiment.name_any()).await?) {
         text = format!("{text}\n{}", fault(session, &trial).await);
     }
+    if let Some(best) = best_text(session, experiment).await? {
+        text = format!("{text}\n\n{best}");
+    }
     Err(Failure::Failed(text))
 }
 
-fn success(experiment: &Experiment) -> String {
+/// What is said of an experiment that its owner has stopped.
+pub(super) async fn stopped(session: &Session, experiment: &Experiment) -> Result<String, Failure> {
+    match best_text(session, experiment).await? {
+        Some(_) => success(session, experiment).await,
+        None => Ok(format!("{}\nNo trial had measured its objective yet.", summary(experiment))),
+    }
+}
+
+async fn success(session: &Session, experiment: &Experiment) -> Result<String, Failure> {
     let name = experiment.name_any();
-    let objective = experiment.spec.objective.clone().unwrap_or_default();
-    let status = experiment.status.clone().unwrap_or_default();
-    format!(
-        "{}\n\n{}\n\nGo on:\n  qalam best {name} -o args        the parameters as arguments\n  \
+    let Some(best) = best_text(session, experiment).await? else { return Ok(summary(experiment)) };
+    Ok(format!(
+        "{}\n\n{best}\n\nGo on:\n  qalam best {name} -o args        the parameters as arguments\n  \
          qalam logs {name} --best         what the best trial printed\n  \
          qalam export {name}              every trial, as CSV",
         summary(experiment),
-        best::text(&objective, &status.current_optimal_trial),
-    )
+    ))
+}
+
+/// The best trial beside the first that measured its objective; none if none has.
+async fn best_text(session: &Session, experiment: &Experiment) -> Result<Option<String>, Failure> {
+    let status = experiment.status.clone().unwrap_or_default();
+    let best = &status.current_optimal_trial;
+    if best.best_trial_name.is_empty() {
+        return Ok(None);
+    }
+    let objective = experiment.spec.objective.clone().unwrap_or_default();
+    let first = first_value(session, experiment, &objective).await?;
+    Ok(Some(best::text(&objective, best, first.as_deref())))
+}
+
+/// The objective of the first trial that has one, among the first few.
+async fn first_value(
+    session: &Session,
+    experiment: &Experiment,
+    objective: &ObjectiveSpec,
+) -> Result<Option<String>, Failure> {
+    let (name, uid) = (experiment.name_any(), experiment.uid().unwrap_or_default());
+    for index in 0..FIRST_MAX {
+        let trial = session.api::<Trial>().get_opt(&trial_name(&name, &uid, index)).await?;
+        let observed = trial.and_then(|it| it.status?.observation).unwrap_or_default();
+        let value = metric_value(objective, &observed, &objective.objective_metric_name);
+        if value.is_some() {
+            return Ok(value);
+        }
+    }
+    Ok(None)
 }
 
 /// `Experiment e has succeeded in 52s: 40 trials, 2 failed (ExperimentGoalReached).`
-fn summary(experiment: &Experiment) -> String {
+pub(super) fn summary(experiment: &Experiment) -> String {
     let status = experiment.status.clone().unwrap_or_default();
     let progress = Progress::of(&experiment.spec, &status);
     let took = between(status.start_time.as_ref(), status.completion_time.as_ref());
     let took = took.map_or_else(String::new, |it| format!(" in {}", span::show(it)));
     let ended = status.conditions.iter().rev().find(|it| it.status == "True");
     let (how, reason) = match ended {
-        Some(it) if it.type_ == "Succeeded" => ("succeeded", it.reason.as_str()),
-        Some(it) => ("failed", it.reason.as_str()),
-        None => ("ended", ""),
+        Some(it) if it.reason == STOPPED => ("was stopped", ""),
+        Some(it) if it.type_ == "Succeeded" => ("has succeeded", it.reason.as_str()),
+        Some(it) => ("has failed", it.reason.as_str()),
+        None => ("has ended", ""),
     };
-    let failed = match progress.failed {
+    let count = |count: u64, what: &str| match count {
         0 => String::new(),
-        failed => format!(", {failed} failed"),
+        count => format!(", {count} {what}"),
     };
+    let failed = count(progress.failed, "failed");
+    let killed = count(u64::try_from(status.trials_killed).unwrap_or(0), "stopped");
     let reason = if reason.is_empty() { String::new() } else { format!(" ({reason})") };
     format!(
-        "Experiment {} has {how}{took}: {} trial{}{failed}{reason}.",
+        "Experiment {} {how}{took}: {} trial{}{failed}{killed}{reason}.",
         experiment.name_any(),
         progress.done,
         if progress.done == 1 { "" } else { "s" },
@@ -158,6 +203,11 @@ mod tests {
             summary(&experiment),
             "Experiment e has succeeded: 4 trials, 1 failed (ExperimentGoalReached)."
         );
+        let mut stopped = experiment.clone();
+        let status = stopped.status.as_mut().unwrap();
+        (status.trials_failed, status.trials_killed) = (0, 2);
+        status.conditions = vec![condition("Failed", STOPPED)];
+        assert_eq!(summary(&stopped), "Experiment e was stopped: 5 trials, 2 stopped.");
     }
 
     #[test]

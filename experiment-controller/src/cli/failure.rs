@@ -16,15 +16,20 @@ pub(super) enum Failure {
 impl Failure {
     /// Says it on standard error, and answers the exit status.
     pub(super) fn report(&self) -> ExitCode {
-        let (text, status) = match self {
-            Failure::Refused(text) => (text, 2),
-            Failure::Failed(text) => (text, 1),
-            Failure::Interrupted(text) => (text, 130),
-        };
+        self.tell();
+        ExitCode::from(match self {
+            Failure::Refused(_) => 2,
+            Failure::Failed(_) => 1,
+            Failure::Interrupted(_) => 130,
+        })
+    }
+
+    /// Says it on standard error, unless it was said already.
+    pub(super) fn tell(&self) {
+        let (Failure::Refused(text) | Failure::Failed(text) | Failure::Interrupted(text)) = self;
         if !text.is_empty() {
             eprintln!("qalam: {text}");
         }
-        ExitCode::from(status)
     }
 }
 

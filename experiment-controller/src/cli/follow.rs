@@ -6,21 +6,30 @@ use std::time::{Duration, Instant};
 
 use futures::{StreamExt, TryStreamExt};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use kube::api::DeleteParams;
+use jiff::Timestamp;
 use kube::runtime::{WatchStreamExt, watcher};
-use proto::kinds::Experiment;
+use proto::kinds::{Experiment, Trial};
 use tokio::sync::oneshot;
 
 use super::failure::Failure;
-use super::home;
 use super::place::Session;
 use super::progress::Progress;
-use super::trials::{between, holds};
+use super::{home, left, stop};
+use crate::experiment::ended;
 
 /// How often the elapsed time is brought up to date.
 const TICK: Duration = Duration::from_millis(500);
 /// Plain lines come no closer than this.
 const LINE_EVERY: Duration = Duration::from_secs(1);
+
+/// How the bar looks.
+const BAR: &str = "{bar:24} {wide_msg}";
+/// What Ctrl-C asks.
+const QUESTION: &str = "\rThe experiment goes on meanwhile. What now?
+  l  leave it running (default; also Ctrl-C once more)
+  s  stop it, and keep its results
+  c  continue watching
+[l/s/c] ";
 
 /// How following ended.
 #[derive(Debug)]
@@ -30,7 +39,7 @@ pub(super) enum End {
     /// The caller went away; the experiment goes on.
     Left,
     /// The caller stopped the experiment.
-    Stopped,
+    Stopped(Box<Experiment>),
 }
 
 /// Follows the experiment until it ends or the caller goes away. A home that is lost on the way
@@ -40,20 +49,15 @@ pub(super) async fn follow(session: &Session, name: &str, quiet: bool) -> Result
     let mut display = Display::new(quiet);
     let mut interrupts = Interrupts::new()?;
     loop {
-        match attempt(&session, name, &mut display, &mut interrupts).await? {
-            Some(end) => {
-                display.bar.finish_and_clear();
-                return Ok(end);
-            }
-            None => {
-                let Some(state) = session.state.clone() else { continue };
-                if !home::answers(&state).await {
-                    display.note("the home is gone; starting it again");
-                    home::ensure(&state).await?;
-                }
-                session.client = home::client(&state).await?.0;
-            }
+        if let Some(end) = attempt(&session, name, &mut display, &mut interrupts).await? {
+            return Ok(end);
         }
+        let Some(state) = session.state.clone() else { continue };
+        if !home::answers(&state).await {
+            display.note("the home is gone; starting it again");
+            home::ensure(&state).await?;
+        }
+        session.client = home::client(&state).await?.0;
     }
 }
 
@@ -65,16 +69,20 @@ async fn attempt(
     interrupts: &mut Interrupts,
 ) -> Result<Option<End>, Failure> {
     let api = session.api::<Experiment>();
-    let mut seen = pin!(watcher::watch_object(api.clone(), name).default_backoff().fuse());
+    let mut seen = pin!(watcher::watch_object(api, name).default_backoff().fuse());
     let mut tick = tokio::time::interval(TICK);
     let mut latest: Option<Experiment> = None;
     loop {
         tokio::select! {
             experiment = seen.try_next() => match experiment {
                 Ok(Some(Some(experiment))) => {
-                    display.show(&experiment);
                     if ended(&experiment) {
-                        return Ok(Some(End::Finished(Box::new(experiment))));
+                        display.show(&experiment);
+                        let experiment = Box::new(experiment);
+                        return Ok(Some(match interrupts.stopping {
+                            true => End::Stopped(experiment),
+                            false => End::Finished(experiment),
+                        }));
                     }
                     latest = Some(experiment);
                 }
@@ -87,60 +95,101 @@ async fn attempt(
                     return Ok(None);
                 }
             },
-            _ = tick.tick() => if let Some(experiment) = &latest { display.show(experiment) },
-            choice = interrupts.next(&display.bar) => match choice {
+            _ = tick.tick() => if let Some(experiment) = &latest {
+                display.learn(session, experiment).await;
+                display.show(experiment);
+            },
+            // The answer is awaited alone: nothing may be drawn over the question.
+            () = interrupts.one() => match interrupts.ask(&display.bar).await {
                 Choice::Continue => {}
                 Choice::Leave => return Ok(Some(End::Left)),
                 Choice::Stop => {
-                    api.delete(name, &DeleteParams::background()).await?;
-                    return Ok(Some(End::Stopped));
+                    display.note("stopping the trials that run; results are kept");
+                    stop::ask(session, name).await?;
+                    interrupts.stopping = true;
                 }
             },
         }
     }
 }
 
-fn ended(experiment: &Experiment) -> bool {
-    let conditions = experiment.status.as_ref().map(|it| it.conditions.as_slice());
-    let conditions = conditions.unwrap_or_default();
-    holds(conditions, "Succeeded") || holds(conditions, "Failed")
-}
-
-/// Where progress goes.
+/// Where progress goes; what was drawn is gone when it is dropped.
 struct Display {
     bar: ProgressBar,
-    plain: bool,
+    how: How,
+    watch: left::Watch,
     last: (Option<Instant>, Progress),
+}
+
+/// How progress is shown.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum How {
+    /// A bar that is drawn over and over.
+    Bar,
+    /// A line whenever something has changed.
+    Lines,
+    /// Not at all.
+    Quiet,
+}
+
+impl How {
+    /// A bar where the terminal can move back, and its owner has nothing against that.
+    fn choose(quiet: bool, terminal: bool, variable: impl Fn(&str) -> Option<String>) -> How {
+        let plain = variable("TERM").is_none_or(|it| it.is_empty() || it == "dumb")
+            || variable("NO_COLOR").is_some_and(|it| !it.is_empty());
+        match (quiet, terminal && !plain) {
+            (true, _) => How::Quiet,
+            (false, true) => How::Bar,
+            (false, false) => How::Lines,
+        }
+    }
 }
 
 impl Display {
     fn new(quiet: bool) -> Display {
-        let terminal = std::io::stderr().is_terminal() && !quiet;
-        let target = match terminal {
-            true => ProgressDrawTarget::stderr(),
-            false => ProgressDrawTarget::hidden(),
+        let terminal = std::io::stderr().is_terminal();
+        let how = How::choose(quiet, terminal, |name| std::env::var(name).ok());
+        let target = match how {
+            How::Bar => ProgressDrawTarget::stderr(),
+            How::Lines | How::Quiet => ProgressDrawTarget::hidden(),
         };
         let bar = ProgressBar::with_draw_target(None, target);
-        Display { bar, plain: !terminal && !quiet, last: (None, Progress::default()) }
+        Display { bar, how, watch: left::Watch::default(), last: (None, Progress::default()) }
+    }
+
+    /// Brings up to date what the time left is guessed from.
+    async fn learn(&mut self, session: &Session, experiment: &Experiment) {
+        if self.how != How::Quiet
+            && let Some(status) = &experiment.status
+        {
+            self.watch.learn(&session.api::<Trial>(), status).await;
+        }
     }
 
     fn show(&mut self, experiment: &Experiment) {
-        let status = experiment.status.clone().unwrap_or_default();
-        let progress = Progress::of(&experiment.spec, &status);
-        let elapsed = between(status.start_time.as_ref(), None).unwrap_or_default();
-        let line = progress.line(elapsed);
-        if self.plain {
+        if self.how == How::Quiet {
+            return;
+        }
+        let progress =
+            Progress::of(&experiment.spec, &experiment.status.clone().unwrap_or_default());
+        let over = ended(experiment);
+        let pace = self.watch.pace(experiment, Timestamp::now());
+        let line = progress.line(left::left(&pace).filter(|_| !over));
+        if self.how == How::Lines {
             let due = self.last.0.is_none_or(|it| LINE_EVERY <= it.elapsed());
-            if progress != self.last.1 && (due || ended(experiment)) {
+            if progress != self.last.1 && (due || over) {
                 eprintln!("{line}");
                 self.last = (Some(Instant::now()), progress);
             }
             return;
         }
-        if let Some(total) = progress.total.filter(|it| self.bar.length() != Some(*it)) {
-            let style = ProgressStyle::with_template("{bar:24} {wide_msg}");
-            self.bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-            self.bar.set_length(total);
+        if self.bar.length() != progress.total || self.last.0.is_none() {
+            let template = if progress.total.is_some() { BAR } else { "{wide_msg}" };
+            let style = ProgressStyle::with_template(template);
+            let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+            self.bar.set_style(style.progress_chars("━╸─"));
+            progress.total.into_iter().for_each(|total| self.bar.set_length(total));
+            self.last.0 = Some(Instant::now());
         }
         self.bar.set_position(progress.done);
         self.bar.set_message(line);
@@ -148,6 +197,12 @@ impl Display {
 
     fn note(&self, text: &str) {
         self.bar.suspend(|| eprintln!("{text}"));
+    }
+}
+
+impl Drop for Display {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
     }
 }
 
@@ -162,23 +217,27 @@ enum Choice {
 /// Ctrl-C, and on a terminal the question that follows it.
 struct Interrupts {
     signal: tokio::signal::unix::Signal,
+    /// The caller chose to stop the experiment.
+    stopping: bool,
 }
 
 impl Interrupts {
     fn new() -> Result<Interrupts, Failure> {
         let kind = tokio::signal::unix::SignalKind::interrupt();
-        Ok(Interrupts { signal: tokio::signal::unix::signal(kind)? })
+        Ok(Interrupts { signal: tokio::signal::unix::signal(kind)?, stopping: false })
     }
 
-    /// Waits for Ctrl-C, asks, and answers. A second Ctrl-C leaves.
-    async fn next(&mut self, bar: &ProgressBar) -> Choice {
+    /// Waits for Ctrl-C.
+    async fn one(&mut self) {
         self.signal.recv().await;
-        if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+    }
+
+    /// Asks what the caller wants. A second Ctrl-C leaves.
+    async fn ask(&mut self, bar: &ProgressBar) -> Choice {
+        if self.stopping || !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
             return Choice::Leave;
         }
-        bar.suspend(|| {
-            eprintln!("\n[l]eave it running (default), [s]top and delete it, [c]ontinue watching?");
-        });
+        bar.suspend(|| eprint!("{QUESTION}"));
         let (send, answer) = oneshot::channel();
         // A thread of its own: the runtime must be able to end while it waits for a line.
         std::thread::spawn(move || {
@@ -189,7 +248,10 @@ impl Interrupts {
         });
         tokio::select! {
             line = answer => choice(&line.unwrap_or_default()),
-            _ = self.signal.recv() => Choice::Leave,
+            _ = self.signal.recv() => {
+                eprintln!();
+                Choice::Leave
+            }
         }
     }
 }
@@ -205,6 +267,25 @@ fn choice(line: &str) -> Choice {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_bar_is_only_for_terminals_that_draw() {
+        let check = |quiet: bool, terminal: bool, set: &[(&str, &str)], expect: How| {
+            let variable = |name: &str| {
+                let found = set.iter().find(|(it, _)| *it == name);
+                found.map(|(_, value)| (*value).to_owned())
+            };
+            assert_eq!(How::choose(quiet, terminal, variable), expect, "{set:?}");
+        };
+        let xterm = ("TERM", "xterm-256color");
+        check(false, true, &[xterm], How::Bar);
+        check(false, true, &[xterm, ("NO_COLOR", "")], How::Bar);
+        check(false, true, &[xterm, ("NO_COLOR", "1")], How::Lines);
+        check(false, true, &[("TERM", "dumb")], How::Lines);
+        check(false, true, &[], How::Lines);
+        check(false, false, &[xterm], How::Lines);
+        check(true, true, &[xterm], How::Quiet);
+    }
 
     #[test]
     fn leaving_is_the_default() {

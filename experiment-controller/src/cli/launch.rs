@@ -51,10 +51,11 @@ pub(super) async fn launch(
         follow::End::Finished(experiment) => ending::tell(session, &experiment).await,
         follow::End::Left => Err(Failure::Interrupted(format!(
             "experiment {name} goes on; the same command attaches to it again, \
-             `qalam delete {name}` stops it"
+             `qalam stop {name}` stops it"
         ))),
-        follow::End::Stopped => {
-            Err(Failure::Interrupted(format!("experiment {name} was stopped and deleted")))
+        follow::End::Stopped(experiment) => {
+            super::out::say(&ending::stopped(session, &experiment).await?)?;
+            Err(Failure::Interrupted(String::new()))
         }
     }
 }

@@ -16,8 +16,10 @@ mod failure;
 mod files;
 mod follow;
 mod get;
+mod help;
 mod home;
 mod launch;
+mod left;
 mod logs;
 mod objectives;
 mod out;
@@ -25,10 +27,12 @@ mod overrides;
 mod param;
 mod place;
 mod progress;
+mod reports;
 mod run;
 mod sketch;
 mod span;
 mod status;
+mod stop;
 mod trials;
 mod tune;
 mod up;
@@ -38,7 +42,7 @@ use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use failure::Failure;
 use place::Place;
@@ -48,7 +52,8 @@ use place::Place;
 #[command(name = "qalam", version, max_term_width = 100, color = clap::ColorChoice::Auto)]
 #[command(after_help = "Examples:
   qalam run examples/quickstart.yaml
-  qalam tune --maximize accuracy --param lr=log:1e-5..1e-1 -- python train.py --lr {lr}")]
+  qalam tune --maximize accuracy --param lr=log:1e-5..1e-1 -- python train.py --lr {lr}
+  qalam best quickstart -o args")]
 pub struct Cli {
     #[command(flatten)]
     place: Place,
@@ -74,6 +79,8 @@ enum Verb {
     Best(best::Best),
     /// Write every trial as CSV or JSON
     Export(export::Export),
+    /// End experiments, and keep what they found
+    Stop(stop::Stop),
     /// Delete experiments and all that is under them
     Delete(delete::Delete),
     /// Run the home in the foreground
@@ -106,13 +113,21 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     if arguments.get(1).is_some_and(|it| it == "shim") {
         return platform::cluster::node::shim::main(arguments.into_iter().skip(2));
     }
-    let cli = match Cli::try_parse_from(arguments) {
-        Ok(cli) => cli,
-        Err(error) => error.exit(),
+    let performed = match arguments.len() {
+        0 | 1 => out::say(help::START),
+        _ => perform(&parse(arguments)),
     };
-    match perform(&cli) {
+    match performed {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
+    }
+}
+
+fn parse(arguments: Vec<OsString>) -> Cli {
+    let parsed = help::arranged(Cli::command()).try_get_matches_from(arguments);
+    match parsed.and_then(|it| Cli::from_arg_matches(&it)) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
     }
 }
 
@@ -147,6 +162,7 @@ async fn dispatch(cli: &Cli) -> Result<(), Failure> {
         Verb::Logs(args) => logs::run(&place.reach().await?, args).await,
         Verb::Best(args) => best::run(&place.reach().await?, args).await,
         Verb::Export(args) => export::run(&place.reach().await?, args).await,
+        Verb::Stop(args) => stop::run(&place.reach().await?, args).await,
         Verb::Delete(args) => delete::run(&place.reach().await?, args).await,
         Verb::Up(args) => up::run(place, args).await,
         Verb::Down(args) => down::run(place, args).await,
@@ -182,7 +198,6 @@ fn log(verb: &Verb) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_sound_and_every_verb_has_examples() {

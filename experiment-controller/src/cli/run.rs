@@ -24,6 +24,8 @@ Examples:
   qalam run examples/quickstart.yaml
   qalam run experiment.yaml --set spec.maxTrialCount=50 --set spec.parallelTrialCount=8
   qalam run template.yaml experiment.yaml     a ConfigMap first, then the experiment
+  qalam run a.yaml b.yaml                     two experiments, one after the other
+  sed s/tpe/random/ a.yaml | qalam run -      from standard input
   qalam run experiment.yaml --new             once more, under a new name"
 )]
 pub(super) struct Run {
@@ -129,12 +131,21 @@ async fn start(
         return Err(Failure::Refused("there is no Experiment in these files".into()));
     }
     let outer = session.namespace.clone();
+    let mut failed = false;
     for document in documents.iter().filter(is_experiment) {
         let own = document["metadata"]["namespace"].as_str();
         session.namespace = own.map_or_else(|| outer.clone(), str::to_owned);
-        launch::launch(session, document.clone(), options).await?;
+        match launch::launch(session, document.clone(), options).await {
+            // The next experiment does not depend on this one.
+            Err(failure @ Failure::Failed(_)) => {
+                failure.tell();
+                failed = true;
+            }
+            other => other?,
+        }
     }
-    Ok(())
+    // What failed was told when it did.
+    if failed { Err(Failure::Failed(String::new())) } else { Ok(()) }
 }
 
 /// The ConfigMaps that are in the cluster: KatibConfig, and those that the experiments name.
