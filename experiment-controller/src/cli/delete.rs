@@ -11,7 +11,8 @@ use super::place::Session;
 /// Arguments of `qalam delete`.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
-  qalam delete quickstart          running trials are stopped, reports are forgotten")]
+  qalam delete quickstart          ends its trials, and deletes them with their logs
+  qalam stop quickstart            ends its trials, and keeps everything")]
 pub(super) struct Delete {
     /// Names of the experiments
     #[arg(required = true)]

@@ -5,15 +5,16 @@ use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use futures::{StreamExt, TryStreamExt};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::Timestamp;
 use kube::runtime::{WatchStreamExt, watcher};
 use proto::kinds::{Experiment, Trial};
 use tokio::sync::oneshot;
 
+use super::bar::Bar;
 use super::failure::Failure;
 use super::place::Session;
 use super::progress::Progress;
+use super::trials::settled;
 use super::{home, left, stop};
 use crate::experiment::ended;
 
@@ -22,10 +23,8 @@ const TICK: Duration = Duration::from_millis(500);
 /// Plain lines come no closer than this.
 const LINE_EVERY: Duration = Duration::from_secs(1);
 
-/// How the bar looks.
-const BAR: &str = "{bar:24} {wide_msg}";
 /// What Ctrl-C asks.
-const QUESTION: &str = "\rThe experiment goes on meanwhile. What now?
+const QUESTION: &str = "The experiment goes on meanwhile. What now?
   l  leave it running (default; also Ctrl-C once more)
   s  stop it, and keep its results
   c  continue watching
@@ -76,7 +75,7 @@ async fn attempt(
         tokio::select! {
             experiment = seen.try_next() => match experiment {
                 Ok(Some(Some(experiment))) => {
-                    if ended(&experiment) {
+                    if settled(&experiment) {
                         display.show(&experiment);
                         let experiment = Box::new(experiment);
                         return Ok(Some(match interrupts.stopping {
@@ -100,7 +99,7 @@ async fn attempt(
                 display.show(experiment);
             },
             // The answer is awaited alone: nothing may be drawn over the question.
-            () = interrupts.one() => match interrupts.ask(&display.bar).await {
+            () = interrupts.one() => match interrupts.ask(&mut display.bar).await {
                 Choice::Continue => {}
                 Choice::Leave => return Ok(Some(End::Left)),
                 Choice::Stop => {
@@ -113,9 +112,9 @@ async fn attempt(
     }
 }
 
-/// Where progress goes; what was drawn is gone when it is dropped.
+/// Where progress goes.
 struct Display {
-    bar: ProgressBar,
+    bar: Bar,
     how: How,
     watch: left::Watch,
     last: (Option<Instant>, Progress),
@@ -149,12 +148,12 @@ impl Display {
     fn new(quiet: bool) -> Display {
         let terminal = std::io::stderr().is_terminal();
         let how = How::choose(quiet, terminal, |name| std::env::var(name).ok());
-        let target = match how {
-            How::Bar => ProgressDrawTarget::stderr(),
-            How::Lines | How::Quiet => ProgressDrawTarget::hidden(),
-        };
-        let bar = ProgressBar::with_draw_target(None, target);
-        Display { bar, how, watch: left::Watch::default(), last: (None, Progress::default()) }
+        Display {
+            bar: Bar::default(),
+            how,
+            watch: left::Watch::default(),
+            last: (None, Progress::default()),
+        }
     }
 
     /// Brings up to date what the time left is guessed from.
@@ -183,26 +182,12 @@ impl Display {
             }
             return;
         }
-        if self.bar.length() != progress.total || self.last.0.is_none() {
-            let template = if progress.total.is_some() { BAR } else { "{wide_msg}" };
-            let style = ProgressStyle::with_template(template);
-            let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
-            self.bar.set_style(style.progress_chars("━╸─"));
-            progress.total.into_iter().for_each(|total| self.bar.set_length(total));
-            self.last.0 = Some(Instant::now());
-        }
-        self.bar.set_position(progress.done);
-        self.bar.set_message(line);
+        self.bar.draw(progress.done, progress.total, &line);
     }
 
-    fn note(&self, text: &str) {
-        self.bar.suspend(|| eprintln!("{text}"));
-    }
-}
-
-impl Drop for Display {
-    fn drop(&mut self) {
-        self.bar.finish_and_clear();
+    fn note(&mut self, text: &str) {
+        self.bar.clear();
+        eprintln!("{text}");
     }
 }
 
@@ -233,11 +218,12 @@ impl Interrupts {
     }
 
     /// Asks what the caller wants. A second Ctrl-C leaves.
-    async fn ask(&mut self, bar: &ProgressBar) -> Choice {
+    async fn ask(&mut self, bar: &mut Bar) -> Choice {
         if self.stopping || !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
             return Choice::Leave;
         }
-        bar.suspend(|| eprint!("{QUESTION}"));
+        bar.clear();
+        eprint!("{QUESTION}");
         let (send, answer) = oneshot::channel();
         // A thread of its own: the runtime must be able to end while it waits for a line.
         std::thread::spawn(move || {

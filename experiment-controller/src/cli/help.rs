@@ -4,6 +4,8 @@ use std::fmt::Write;
 
 use clap::Command;
 
+use crate::admission::nearest;
+
 /// What is said when there is no verb: the two ways to begin.
 pub(super) const START: &str = "\
 qalam finds good hyperparameters: it runs a training again and again, each time with values chosen
@@ -48,10 +50,18 @@ pub(super) fn arranged(mut command: Command) -> Command {
         for name in verbs {
             let verb = command.find_subcommand(name);
             let about = verb.and_then(|it| it.get_about().map(ToString::to_string));
-            let _ = writeln!(text, "  {name:<12}{}", about.unwrap_or_default());
+            let _ = writeln!(text, "  {name:<13}{}", about.unwrap_or_default());
         }
     }
-    command.help_template(format!("{text}\n{FLAGS}\n\n{{after-help}}"))
+    command.help_template(format!("{text}\n{FLAGS}{{after-help}}"))
+}
+
+/// What is said to one who mistyped a verb.
+pub(super) fn unknown(verb: &str) -> String {
+    let all = GROUPS.iter().flat_map(|(_, verbs)| verbs.iter().copied());
+    let meant = nearest(verb, all).map(|it| format!("; did you mean `qalam {it}`?"));
+    let list = "; `qalam --help` lists all verbs".to_owned();
+    format!("there is no verb \"{verb}\"{}", meant.unwrap_or(list))
 }
 
 #[cfg(test)]
@@ -59,6 +69,15 @@ mod tests {
     use super::*;
     use crate::cli::Cli;
     use clap::CommandFactory;
+
+    #[test]
+    fn a_mistyped_verb_is_met_with_the_nearest() {
+        let check = |verb: &str, expect: &str| assert!(unknown(verb).contains(expect), "{verb}");
+        check("rnu", "did you mean `qalam run`?");
+        check("statu", "did you mean `qalam status`?");
+        check("expotr", "did you mean `qalam export`?");
+        check("frobnicate", "`qalam --help` lists all verbs");
+    }
 
     #[test]
     fn every_verb_is_in_one_group_and_every_flag_is_told() {
@@ -74,7 +93,7 @@ mod tests {
         }
         let help = command.render_help().to_string();
         assert!(
-            help.contains("  stop        End experiments, and keep what they found\n"),
+            help.contains("  stop         End experiments, and keep what they found\n"),
             "{help}"
         );
     }

@@ -2,6 +2,7 @@
 
 mod algorithms;
 mod assignments;
+mod bar;
 mod best;
 mod braces;
 mod completions;
@@ -42,6 +43,7 @@ use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use failure::Failure;
@@ -115,7 +117,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
     let performed = match arguments.len() {
         0 | 1 => out::say(help::START),
-        _ => perform(&parse(arguments)),
+        _ => parse(arguments).and_then(|cli| perform(&cli)),
     };
     match performed {
         Ok(()) => ExitCode::SUCCESS,
@@ -123,11 +125,14 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn parse(arguments: Vec<OsString>) -> Cli {
+fn parse(arguments: Vec<OsString>) -> Result<Cli, Failure> {
     let parsed = help::arranged(Cli::command()).try_get_matches_from(arguments);
     match parsed.and_then(|it| Cli::from_arg_matches(&it)) {
-        Ok(cli) => cli,
-        Err(error) => error.exit(),
+        Ok(cli) => Ok(cli),
+        Err(error) => match error.get(ContextKind::InvalidSubcommand) {
+            Some(ContextValue::String(verb)) => Err(Failure::Refused(help::unknown(verb))),
+            _ => error.exit(),
+        },
     }
 }
 

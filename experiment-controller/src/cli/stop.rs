@@ -9,6 +9,7 @@ use serde_json::json;
 use super::best::get;
 use super::failure::Failure;
 use super::place::Session;
+use super::trials::settled;
 use super::{ending, out};
 use crate::experiment::{STOP_ANNOTATION, ended};
 
@@ -43,7 +44,7 @@ pub(super) async fn run(session: &Session, args: &Stop) -> Result<(), Failure> {
             out::say(&format!("{name} had ended already. {}", ending::summary(experiment)))?;
             continue;
         }
-        let over = |it: Option<&Experiment>| it.is_none_or(ended);
+        let over = |it: Option<&Experiment>| it.is_none_or(settled);
         let last = await_condition(session.api::<Experiment>(), name, over).await;
         match last.map_err(anyhow::Error::from)? {
             Some(last) => out::say(&ending::stopped(session, &last).await?)?,

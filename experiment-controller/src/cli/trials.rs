@@ -6,10 +6,11 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::ResourceExt;
 use kube::api::ListParams;
-use proto::kinds::{Condition, EXPERIMENT_LABEL, Trial};
+use proto::kinds::{Condition, EXPERIMENT_LABEL, Experiment, Trial};
 
 use super::failure::Failure;
 use super::place::Session;
+use crate::experiment::ended;
 
 /// The annotation that holds the index of a trial's suggestion.
 const INDEX: &str = "qalam.dev/index";
@@ -53,6 +54,13 @@ pub(super) fn state(conditions: &[Condition]) -> &str {
 /// Whether that condition is of that type and holds.
 pub(super) fn holds(conditions: &[Condition], type_: &str) -> bool {
     conditions.iter().any(|it| it.type_ == type_ && it.status == "True")
+}
+
+/// Whether the experiment has ended, and its trials with it: those that ran are killed only after
+/// it says that it has ended.
+pub(super) fn settled(experiment: &Experiment) -> bool {
+    let counts = experiment.status.as_ref().map(|it| (it.trials_running, it.trials_pending));
+    ended(experiment) && counts.is_none_or(|it| it == (0, 0))
 }
 
 /// Time from one stamp to another, or to now where there is no other.
