@@ -1,7 +1,6 @@
 //! Ends every pod of a home whose server is down, so that the next start runs them again.
 
-use super::identity::Fate;
-use super::record::{PodPlan, PodState};
+use super::record::{Lock, PodPlan, PodState};
 use super::shim;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -31,21 +30,22 @@ pub fn halt(home: &Path) -> io::Result<usize> {
     for folder in folders {
         let folder = folder?.path();
         let Some(plan) = PodPlan::load(&folder)? else { continue };
-        let state = PodState::load(&folder)?;
-        if state.as_ref().is_some_and(|it| it.finished) {
-            continue;
+        // A shim that has only just started holds no lock yet, and looks for the wish first.
+        if PodState::load(&folder)?.is_none_or(|it| !it.finished) {
+            shim::shut_down(&folder, plan.grace_seconds.min(GRACE_MAX))?;
         }
-        // A shim that has only just started finds the wish when it looks first.
-        shim::shut_down(&folder, plan.grace_seconds.min(GRACE_MAX))?;
-        if state.is_some() {
+        if is_running(&folder)? {
             running.push(folder);
         }
     }
     let count = running.len();
     let began = Instant::now();
     loop {
-        running.retain(|it| is_running(it));
-        let Some(last) = running.first() else { return Ok(count) };
+        let Some(last) = running.last() else { return Ok(count) };
+        if !is_running(last)? {
+            running.pop();
+            continue;
+        }
         if Duration::from_secs(GRACE_MAX) + BEYOND < began.elapsed() {
             let text = format!("the pod in {} does not end", last.display());
             return Err(io::Error::new(io::ErrorKind::TimedOut, text));
@@ -54,10 +54,9 @@ pub fn halt(home: &Path) -> io::Result<usize> {
     }
 }
 
-fn is_running(folder: &Path) -> bool {
-    // A state that cannot be read now can be read at the next look.
-    let Ok(state) = PodState::load(folder) else { return true };
-    state.is_some_and(|it| !it.finished && it.shim.fate() == Fate::Alive)
+/// A shim holds its pod's lock until nothing of the pod is left.
+fn is_running(folder: &Path) -> io::Result<bool> {
+    Ok(Lock::take(folder)?.is_none())
 }
 
 #[cfg(test)]

@@ -124,6 +124,12 @@ fn ask(pod: &Path, text: &str) -> std::io::Result<()> {
     }
 }
 
+/// The content of `stop`: seconds of grace, and perhaps a reason.
+fn wish(text: &str) -> (Option<u64>, &str) {
+    let (seconds, reason) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
+    (seconds.parse().ok(), reason)
+}
+
 fn nonblocking(path: &PathBuf) -> std::io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt;
     let flags = nix::fcntl::OFlag::O_NONBLOCK.bits();
@@ -133,4 +139,16 @@ fn nonblocking(path: &PathBuf) -> std::io::Result<File> {
 /// The shim's own troubles go to its standard error, which the node keeps as `shim.log`.
 fn complain(text: &str) {
     let _nobody_listens = writeln!(std::io::stderr(), "{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wish_to_stop_is_read() {
+        assert_eq!(wish("30"), (Some(30), ""));
+        assert_eq!(wish("5 NodeShutdown\n"), (Some(5), record::NODE_SHUTDOWN));
+        assert_eq!(wish(""), (None, ""));
+    }
 }

@@ -145,7 +145,7 @@ impl Supervisor {
 
     fn look_for_stop(&mut self) {
         let Ok(text) = fs::read_to_string(self.pod.join("stop")) else { return };
-        let (seconds, reason) = asked(&text);
+        let (seconds, reason) = super::wish(&text);
         // A pod that is at its end already ends as it would have.
         if reason == NODE_SHUTDOWN && self.ending.is_none() {
             let message = "the home was stopped with all that ran; this did not count";
@@ -432,12 +432,6 @@ fn backoff(restarts_in_a_row: u32) -> Duration {
     }
 }
 
-/// The content of `stop`: seconds of grace, and perhaps a reason.
-fn asked(text: &str) -> (Option<u64>, &str) {
-    let (seconds, reason) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
-    (seconds.parse().ok(), reason)
-}
-
 /// Asks a container to end.
 fn ask(pid: i32) {
     let _gone_already = killpg(Pid::from_raw(pid), Signal::SIGTERM);
@@ -480,13 +474,6 @@ mod tests {
         let seconds: Vec<u64> = (0..8).map(|n| backoff(n).as_secs()).collect();
         assert_eq!(seconds, [0, 10, 20, 40, 80, 160, 300, 300]);
         assert_eq!(backoff(u32::MAX), BACKOFF_MAX);
-    }
-
-    #[test]
-    fn a_wish_to_stop_is_read() {
-        assert_eq!(asked("30"), (Some(30), ""));
-        assert_eq!(asked("5 NodeShutdown\n"), (Some(5), NODE_SHUTDOWN));
-        assert_eq!(asked(""), (None, ""));
     }
 
     #[test]
