@@ -6,6 +6,8 @@ mod flow;
 mod generated;
 mod home;
 mod images;
+mod life;
 mod manifests;
 mod python;
+mod screen;
 mod tidy;
