@@ -50,9 +50,10 @@ pub struct Summary {
     pub count: u64,
 }
 
-/// The value as a number; `None` for text and for NaN, which compares with nothing.
+/// The value as a finite number; `None` for text, for NaN, which compares with nothing, and for
+/// an infinite value, which would be the best or the worst of all that come after it.
 pub fn number(value: &str) -> Option<f64> {
-    value.trim().parse::<f64>().ok().filter(|it| !it.is_nan())
+    value.trim().parse::<f64>().ok().filter(|it| it.is_finite())
 }
 
 /// Sums up one trial's values, metric by metric in the order of names.
@@ -124,7 +125,7 @@ mod tests {
         check(&["NaN", "1", "nan"], "1", "1", "nan");
         check(&["NaN"], "", "", "NaN");
         check(&["unavailable"], "", "", "unavailable");
-        check(&["1", "inf", "-inf"], "-inf", "inf", "-inf");
+        check(&["1", "inf", "-inf"], "1", "1", "-inf");
         check(&["10", "9"], "9", "10", "9");
     }
 

@@ -72,7 +72,11 @@ impl Seen {
         let unseen = OfMetric::default();
         let seen = self.metrics.get(metric).unwrap_or(&unseen);
         if let Some(text) = &seen.text {
-            return format!("metric {metric:?} was reported, but never as a number: last {text:?}");
+            let what = format!("metric {metric:?} was reported, but");
+            return match seen.numbers {
+                0 => format!("{what} never as a finite number: last {text:?}"),
+                _ => format!("{what} {text:?}, by which it is judged, is no finite number"),
+            };
         }
         let mut told = format!("metric {metric:?} was never reported: ");
         if self.lines == 0 {
@@ -157,7 +161,7 @@ mod tests {
         check(&["Accuarcy=0.9"], &["did you mean \"Accuarcy\"?"]);
         check(&[r#"{"val_accuracy": 0.9}"#], &["val_accuracy"]);
         check(&["loss=1 lr=2"], &["names seen: loss, lr"]);
-        check(&["accuracy=nan"], &["never as a number: last \"nan\""]);
+        check(&["accuracy=nan"], &["never as a finite number: last \"nan\""]);
         check(&[r#"{"accuracy": null}"#], &["nearest line"]);
         check(&[&"x".repeat(1000)], &["x…"]);
     }

@@ -54,6 +54,13 @@ impl Home {
         self.command(arguments).output().unwrap()
     }
 
+    /// Runs a shell script that knows `$QALAM`, the binary, and `$QALAM_HOME`.
+    pub(crate) fn shell(&self, script: &str) -> Output {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", script]).current_dir(self.work()).env("QALAM_HOME", self.path());
+        shell.env("QALAM", binary()).stdin(Stdio::null()).output().unwrap()
+    }
+
     /// Runs `qalam`, which must succeed, and answers what it printed.
     pub(crate) fn succeeds(&self, arguments: &[&str]) -> String {
         let output = self.qalam(arguments);

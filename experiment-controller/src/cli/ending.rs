@@ -17,6 +17,8 @@ use crate::names::trial_name;
 const FIRST_MAX: u64 = 8;
 /// How many of a failed trial's last lines are shown.
 const LOG_LINES: i64 = 10;
+/// How many characters of each.
+const LINE_CHARS: usize = 300;
 
 /// Tells how it ended; the answer is the exit status.
 pub(super) async fn tell(session: &Session, experiment: &Experiment) -> Result<(), Failure> {
@@ -140,12 +142,20 @@ async fn fault(session: &Session, trial: &Trial) -> String {
     }
     let lines = last_lines(session, trial).await.unwrap_or_default();
     if !lines.is_empty() {
-        let lines: Vec<String> = lines.lines().map(|line| format!("    {line}")).collect();
+        let lines: Vec<String> = lines.lines().map(shown).collect();
         text = format!("{text}\n  It printed last:\n{}", lines.join("\n"));
     }
     match hint(&condition, &lines) {
         Some(hint) => format!("{text}\n  Hint: {hint}"),
         None => text,
+    }
+}
+
+/// The beginning of a line, set in: a program may print megabytes without a line end.
+fn shown(line: &str) -> String {
+    match line.char_indices().nth(LINE_CHARS) {
+        Some((end, _)) => format!("    {}…", &line[..end]),
+        None => format!("    {line}"),
     }
 }
 

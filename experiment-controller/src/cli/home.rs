@@ -27,9 +27,14 @@ pub(super) async fn ensure(state: &State) -> Result<(), Failure> {
         tell_other_version(state);
         return Ok(());
     }
-    state.create()?;
+    let unusable = |error: std::io::Error| {
+        let root = state.root().display();
+        let way_out = "say with QALAM_HOME or --home where the state may be kept";
+        Failure::Failed(format!("the home {root} cannot be written: {error}; {way_out}"))
+    };
+    state.create().map_err(unusable)?;
     let log_start = std::fs::metadata(state.log()).map_or(0, |it| it.len());
-    let mut child = spawn(state)?;
+    let mut child = spawn(state).map_err(unusable)?;
     let began = Instant::now();
     loop {
         if answers(state).await {
@@ -76,7 +81,7 @@ pub(super) async fn client(state: &State) -> Result<(Client, String), Failure> {
 }
 
 /// `qalam up --detached` in a session of its own (it calls setsid itself), its output in the log.
-fn spawn(state: &State) -> Result<Child, Failure> {
+fn spawn(state: &State) -> std::io::Result<Child> {
     let log = OpenOptions::new().create(true).append(true).mode(0o600).open(state.log())?;
     let child = Command::new(std::env::current_exe()?)
         .args(["up", "--detached", "--home"])

@@ -66,6 +66,6 @@ pub(super) async fn run(place: &Place, args: &Up) -> Result<(), Failure> {
     });
     match ended.await {
         Err(crate::roles::UpError::Taken(_)) if detached => Ok(()),
-        other => Ok(other.map_err(anyhow::Error::from)?),
+        other => other.map_err(|error| Failure::Failed(error.to_string())),
     }
 }

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -69,7 +70,7 @@ pub async fn up(home: &Home, ready: impl FnOnce(&State, &Server)) -> Result<(), 
     let state = &home.state;
     let root = state.root().display();
     state.create().with_context(|| format!("the folder {root} cannot be made"))?;
-    let Some(_lock) = take(state).await.context("the lock cannot be taken")? else {
+    let Some(_lock) = take(state).await.with_context(|| format!("the lock in {root} cannot be taken"))? else {
         let who = state.server().map(|it| format!("process {}, https://{}", it.pid, it.address));
         return Err(UpError::Taken(who.unwrap_or_else(|| "it is starting".into())));
     };
@@ -93,7 +94,7 @@ async fn serve(
     ready: impl FnOnce(&State, &Server),
 ) -> anyhow::Result<()> {
     let state = &home.state;
-    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&state.observations()).await?);
+    let store: Arc<dyn Store> = Arc::new(open(&state.observations()).await?);
     let mut options = cluster::Options::at(state.root());
     options.admission.push(Arc::new(Door));
     let cluster = Cluster::open(options).await?;
@@ -155,6 +156,12 @@ async fn serve(
     drop((basic, node));
     cluster.close().await;
     ended
+}
+
+async fn open(path: &Path) -> anyhow::Result<SqliteStore> {
+    SqliteStore::open(path).await.with_context(|| {
+        format!("{}: restore a backup, or move the file away to start without it", path.display())
+    })
 }
 
 /// Where this home listened before, if that is free, so that clients outlive a restart.
