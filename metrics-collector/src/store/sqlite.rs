@@ -163,21 +163,37 @@ impl Writer {
     }
 
     async fn commit(&mut self, batch: &[Request]) -> Result<(), StoreError> {
-        let mut transaction =
-            self.connection.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        self.say("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let written = match self.write(batch).await {
+            Ok(()) => self.say("COMMIT").await,
+            Err(error) => Err(error),
+        };
+        if written.is_err() {
+            // The file may have rolled back by itself: on a full disk it does.
+            let _none_is_open = self.say("ROLLBACK").await;
+        }
+        written.map_err(failed)
+    }
+
+    /// One statement without values. Transactions are begun and ended with it: sqlx counts its own,
+    /// and after one that the file rolled back by itself it would refuse every later one.
+    async fn say(&mut self, statement: &'static str) -> Result<(), sqlx::Error> {
+        sqlx::raw_sql(statement).execute(&mut self.connection).await.map(drop)
+    }
+
+    async fn write(&mut self, batch: &[Request]) -> Result<(), sqlx::Error> {
         for Request { key, change, .. } in batch {
-            let applied = match change {
+            match change {
                 Change::Append(reports) => {
-                    append(&mut transaction, &mut self.series, key, reports).await
+                    append(&mut self.connection, &mut self.series, key, reports).await?;
                 }
                 Change::Delete => {
                     self.series.retain(|(trial, _, _), _| trial != key);
-                    delete(&mut transaction, key).await
+                    delete(&mut self.connection, key).await?;
                 }
-            };
-            applied.map_err(failed)?;
+            }
         }
-        transaction.commit().await.map_err(failed)
+        Ok(())
     }
 }
 

@@ -145,7 +145,30 @@ impl Disk {
         version: u64,
         outcome: &BTreeMap<Key, Option<Arc<Object>>>,
     ) -> Result<(), sqlx::Error> {
-        let mut transaction = self.connection.begin().await?;
+        self.say("BEGIN IMMEDIATE").await?;
+        let saved = match self.write(version, outcome).await {
+            Ok(()) => self.say("COMMIT").await,
+            Err(error) => Err(error),
+        };
+        if saved.is_err() {
+            // The file may have rolled back by itself: on a full disk it does.
+            let _none_is_open = self.say("ROLLBACK").await;
+        }
+        saved
+    }
+
+    /// One statement without values. Transactions are begun and ended with it: sqlx counts its own,
+    /// and after one that the file rolled back by itself it would count one too many, take the
+    /// next for a part of it, and never commit again.
+    async fn say(&mut self, statement: &'static str) -> Result<(), sqlx::Error> {
+        sqlx::raw_sql(statement).execute(&mut self.connection).await.map(drop)
+    }
+
+    async fn write(
+        &mut self,
+        version: u64,
+        outcome: &BTreeMap<Key, Option<Arc<Object>>>,
+    ) -> Result<(), sqlx::Error> {
         let kept: Vec<&Object> = outcome.values().flatten().map(AsRef::as_ref).collect();
         for rows in kept.chunks(ROWS_MAX) {
             let mut insert = QueryBuilder::<Sqlite>::new("INSERT OR REPLACE INTO objects ");
@@ -154,21 +177,21 @@ impl Disk {
                 row.push_bind(&key.resource).push_bind(&key.namespace).push_bind(&key.name);
                 row.push_bind(object.version.cast_signed()).push_bind(object.raw.as_ref());
             });
-            insert.build().execute(&mut *transaction).await?;
+            insert.build().execute(&mut self.connection).await?;
         }
         for (key, _) in outcome.iter().filter(|(_, object)| object.is_none()) {
             sqlx::query("DELETE FROM objects WHERE resource = ? AND namespace = ? AND name = ?")
                 .bind(&key.resource)
                 .bind(&key.namespace)
                 .bind(&key.name)
-                .execute(&mut *transaction)
+                .execute(&mut self.connection)
                 .await?;
         }
         sqlx::query("UPDATE latest SET version = ? WHERE id = 1")
             .bind(version.cast_signed())
-            .execute(&mut *transaction)
+            .execute(&mut self.connection)
             .await?;
-        transaction.commit().await
+        Ok(())
     }
 
     pub(super) async fn close(self) {
