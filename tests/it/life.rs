@@ -257,7 +257,7 @@ fn ctrl_c_asks_and_does_what_it_is_told() {
     let mut screen = ask("c\n");
     screen.wait("─ 0/2 trials");
     screen.press("\u{3}");
-    screen.wait_for("[l/s/c] ", 2);
+    screen.wait_for("[l/s/c]", 2);
     screen.press("l\n");
     let (status, shown) = screen.end();
     assert_eq!(status, Some(130), "{shown}");
