@@ -168,14 +168,17 @@ mod tests {
         grants.iter().enumerate().map(|(index, grant)| (index.to_string(), grant.clone())).collect()
     }
 
+    /// What is asked for, what is held, and the devices given or the refusal.
+    type Case<'a> = (Need, &'a [Grant], Result<&'a [&'a str], &'a str>);
+
     #[test]
     fn pods_fit_or_are_told_why_not() {
         let one_gpu = Grant { need: Need { gpus: 1, ..Need::default() }, gpus: vec!["0".into()] };
         let core = Grant { need: Need { cpu_milli: 1500, ..Need::default() }, gpus: vec![] };
         let idle = Grant::default();
-        let cases: [(Need, &[Grant], Result<&[&str], &str>); 6] = [
+        let cases: [Case; 6] = [
             (Need::default(), &[], Ok(&[])),
-            (Need { gpus: 1, ..Need::default() }, &[one_gpu.clone()], Ok(&["1"])),
+            (Need { gpus: 1, ..Need::default() }, std::slice::from_ref(&one_gpu), Ok(&["1"])),
             (
                 Need { gpus: 2, ..Need::default() },
                 &[one_gpu],

@@ -56,7 +56,7 @@ impl<'a> Pruning<'a> {
                 self.value(of_field, value, &path, false);
             } else if let Some(of_others) = of_others {
                 self.value(of_others, value, &path, false);
-            } else if !takes_any && !(whole && OF_EVERY_OBJECT.contains(&name.as_str())) {
+            } else if !(takes_any || whole && OF_EVERY_OBJECT.contains(&name.as_str())) {
                 // A schema that keeps unknown fields and knows none is a free-form object:
                 // nothing in it is a mistake.
                 if !is_preserving(schema) {

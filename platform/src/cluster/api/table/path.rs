@@ -50,7 +50,11 @@ impl Step {
             Step::Where { path, equal, text } => {
                 let is = |it: &Value| match it {
                     Value::String(found) => found == text,
-                    other => other.to_string() == *text,
+                    other => {
+                        // As it is printed: a path compares 3 with "3".
+                        let printed = other.to_string();
+                        printed == *text
+                    }
                 };
                 let fits = |it: &&Value| find(path, it).iter().any(|it| is(it)) == *equal;
                 items.iter().filter(fits).collect()
