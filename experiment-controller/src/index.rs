@@ -223,6 +223,8 @@ pub struct Index {
     experiments: BTreeMap<String, Trials>,
     unfinished: BTreeMap<Key, Arc<Trial>>,
     owners: BTreeMap<Key, Owner>,
+    /// Whose the trials are that are being deleted: they count no more, and hold their names.
+    leaving: BTreeMap<Key, Owner>,
 }
 
 /// The experiment of a trial.
@@ -241,8 +243,10 @@ impl Index {
         let Some(owner) = owner(&trial) else { return };
         if trial.metadata.deletion_timestamp.is_some() {
             self.delete(&key);
+            self.leaving.insert(key, owner);
             return;
         }
+        self.leaving.remove(&key);
         if self.owners.get(&key).is_some_and(|it| *it != owner) {
             self.delete(&key);
         }
@@ -263,7 +267,8 @@ impl Index {
     /// Forgets a trial; answers whose it was.
     pub fn delete(&mut self, key: &Key) -> Option<Owner> {
         self.unfinished.remove(key);
-        let owner = self.owners.remove(key)?;
+        let left = self.leaving.remove(key);
+        let Some(owner) = self.owners.remove(key) else { return left };
         if let Some(trials) = self.experiments.get_mut(&owner.uid) {
             trials.remove(&key.name);
             trials.compare(&key.name);
@@ -280,7 +285,7 @@ impl Index {
 
     /// Every trial that is known, to find those that vanished while nobody watched.
     pub fn keys(&self) -> BTreeSet<Key> {
-        self.owners.keys().cloned().collect()
+        self.owners.keys().chain(self.leaving.keys()).cloned().collect()
     }
 
     /// The trials of an experiment, by its uid.
@@ -446,6 +451,22 @@ mod tests {
         assert_eq!(index.next_completion("u0"), 7);
         index.delete(&Key::of(&trial(0, 5, 2, 1)));
         assert_eq!(index.next_completion("u0"), 8);
+    }
+
+    #[test]
+    fn a_trial_that_leaves_counts_no_more_but_its_end_is_still_told_to_its_owner() {
+        let mut index = Index::default();
+        let mut leaving = trial(0, 1, 1, 1);
+        index.apply(leaving.clone());
+        leaving.metadata.deletion_timestamp =
+            serde_json::from_value(json!("2026-01-02T03:04:05Z")).unwrap();
+        index.apply(leaving.clone());
+        let key = Key::of(&leaving);
+        assert_eq!(index.trials("u0").unwrap().tally().total(), 0);
+        assert!(!index.ended(&key));
+        assert!(index.keys().contains(&key), "its end may be missed, and is looked for then");
+        assert_eq!(index.delete(&key).map(|it| it.uid), Some("u0".into()));
+        assert_eq!(index.delete(&key), None);
     }
 
     #[test]

@@ -3,9 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use futures::FutureExt;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
@@ -40,6 +42,8 @@ struct State<K> {
     queued: BTreeSet<K>,
     working: BTreeSet<K>,
     failures: BTreeMap<K, u32>,
+    /// When a key is to be added though nothing happens; the earliest wish counts.
+    later: BTreeMap<K, Instant>,
 }
 
 impl<K: Ord + Clone + Send + 'static> Default for Queue<K> {
@@ -49,6 +53,7 @@ impl<K: Ord + Clone + Send + 'static> Default for Queue<K> {
             queued: BTreeSet::new(),
             working: BTreeSet::new(),
             failures: BTreeMap::new(),
+            later: BTreeMap::new(),
         };
         Queue(Arc::new(Inner { state: Mutex::new(state), ready: Notify::new() }))
     }
@@ -64,13 +69,32 @@ impl<K: Ord + Clone + Send + 'static> Queue<K> {
         }
     }
 
-    /// Asks for a look at `key` after a while.
+    /// Asks for a look at `key` after a while, unless an earlier one is coming.
     pub fn add_after(&self, key: K, delay: Duration) {
+        let due = Instant::now() + delay;
+        let mut state = self.0.state.lock();
+        if state.later.get(&key).is_some_and(|it| *it <= due) {
+            return;
+        }
+        state.later.insert(key.clone(), due);
+        drop(state);
         let queue = self.clone();
         tokio::spawn(async move {
             tokio::time::sleep(delay).await;
-            queue.add(key);
+            if queue.is_due(&key, due) {
+                queue.add(key);
+            }
         });
+    }
+
+    /// Whether that wish still counts; then it is taken.
+    fn is_due(&self, key: &K, due: Instant) -> bool {
+        let mut state = self.0.state.lock();
+        let counts = state.later.get(key) == Some(&due);
+        if counts {
+            state.later.remove(key);
+        }
+        counts
     }
 
     /// Works on keys, one at a time, for ever. Run several of these side by side.
@@ -81,7 +105,12 @@ impl<K: Ord + Clone + Send + 'static> Queue<K> {
     {
         loop {
             let key = self.take().await;
-            let again = look(key.clone()).await;
+            // A fault in one look must neither end the worker nor keep the key for ever.
+            let looked = AssertUnwindSafe(async { look(key.clone()).await }).catch_unwind().await;
+            let again = looked.unwrap_or_else(|_| {
+                tracing::error!("a look at an object broke off; it is repeated");
+                Again::Failed
+            });
             self.done(key, again);
         }
     }
@@ -163,6 +192,44 @@ mod tests {
         assert_eq!(queue.try_take(), Some("a"));
         queue.done("a", Again::OnChange);
         assert_eq!(queue.try_take(), None);
+    }
+
+    #[tokio::test]
+    async fn a_look_that_panics_has_failed_and_is_repeated() {
+        let queue = Queue::default();
+        let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+        queue.add("a");
+        let worker = tokio::spawn(async move {
+            let breaks = std::sync::atomic::AtomicBool::new(true);
+            let look = |_| {
+                let breaks = breaks.swap(false, std::sync::atomic::Ordering::Relaxed);
+                let tell = tell.clone();
+                async move {
+                    assert!(!breaks, "this look breaks");
+                    tell.send(()).unwrap();
+                    Again::OnChange
+                }
+            };
+            queue.work(look).await;
+        });
+        assert_eq!(told.recv().await, Some(()), "the worker is gone");
+        worker.abort();
+    }
+
+    #[tokio::test]
+    async fn of_many_wishes_for_later_the_earliest_counts() {
+        let queue = Queue::default();
+        let hours = |it: u64| Duration::from_secs(it * 3600);
+        queue.add_after("a", hours(2));
+        let first = queue.0.state.lock().later["a"];
+        queue.add_after("a", hours(3));
+        assert_eq!(queue.0.state.lock().later["a"], first);
+        queue.add_after("a", hours(1));
+        let earliest = queue.0.state.lock().later["a"];
+        assert!(earliest < first);
+        assert!(!queue.is_due(&"a", first), "a wish that was overtaken");
+        assert!(queue.is_due(&"a", earliest));
+        assert!(queue.0.state.lock().later.is_empty());
     }
 
     #[test]

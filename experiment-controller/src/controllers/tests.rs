@@ -7,7 +7,9 @@ use std::time::Duration;
 use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use k8s_openapi::api::batch::v1::Job;
-use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
+use kube::api::{
+    Api, ApiResource, DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams,
+};
 use kube::runtime::WatchStreamExt;
 use kube::runtime::wait::await_condition;
 use kube::runtime::watcher::{self, watcher};
@@ -20,7 +22,7 @@ use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::{Settings, conditions, run};
+use super::{Key, Settings, conditions, run};
 use crate::index::Class;
 
 /// Longest that anything here may take; reached only when something is broken.
@@ -345,6 +347,22 @@ async fn controllers_that_are_killed_and_started_again_double_nothing() {
     assert_eq!((status.trials, status.trials_succeeded), (30, 30));
     stage.check_nothing_doubled().await;
 }
+
+#[tokio::test]
+async fn what_vanished_while_no_watch_ran_is_found_by_its_kind() {
+    let home = tempfile::tempdir().unwrap();
+    let cluster = Cluster::open(Options::at(home.path())).await.unwrap();
+    let settings = Settings::new(Arc::new(MemoryStore::default()));
+    let (world, _kinds) = super::World::new(cluster.client(), &settings);
+    for (name, version, kind) in [("a", "batch/v1", "Job"), ("b", "v1", "Pod")] {
+        let object = json!({"apiVersion": version, "kind": kind, "metadata": {"name": name}});
+        let object: DynamicObject = serde_json::from_value(object).unwrap();
+        world.workloads.lock().insert(Key::new("n", name), Arc::new(object));
+    }
+    let known = super::watch::known_workloads(&world, &ApiResource::erase::<Job>(&()));
+    assert_eq!(known.into_iter().collect::<Vec<_>>(), [Key::new("n", "a")]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deleted_experiment_takes_everything_with_it() {
     let stage = Stage::set(|_| Act::Hang).await;

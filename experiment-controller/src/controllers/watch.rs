@@ -75,7 +75,11 @@ pub(super) async fn experiments(world: Arc<World>, ready: oneshot::Sender<()>) {
             let key = Key::of(&it);
             let uid = it.uid().unwrap_or_default();
             let ended = crate::experiment::ended(&it);
-            world.experiments.lock().insert(key.clone(), Arc::new(it));
+            let old = world.experiments.lock().insert(key.clone(), Arc::new(it));
+            // A namesake took its place while the watch was down.
+            if let Some(old) = old.and_then(|it| it.uid()).filter(|it| *it != uid) {
+                world.forget(&old);
+            }
             if ended {
                 // No rule looks at them any more; one that goes on reads them again.
                 world.curves.lock().remove(&uid);
@@ -86,8 +90,9 @@ pub(super) async fn experiments(world: Arc<World>, ready: oneshot::Sender<()>) {
             world.experiment_queue.add(key);
         }
         Change::Gone(key) => {
-            if let Some(old) = world.experiments.lock().remove(&key) {
-                world.forget(&old.uid().unwrap_or_default());
+            let old = world.experiments.lock().remove(&key);
+            if let Some(uid) = old.and_then(|it| it.uid()) {
+                world.forget(&uid);
             }
         }
     };
@@ -146,7 +151,12 @@ pub(super) async fn trials(world: Arc<World>, ready: oneshot::Sender<()>) {
             world.followers.forget(&key);
             world.workloads.lock().remove(&key);
             if let Some(owner) = owner {
-                world.experiment_queue.add(Key::new(key.namespace, owner.name));
+                let experiment = Key::new(key.namespace, owner.name);
+                let is_there = world.experiment(&experiment).and_then(|it| it.uid());
+                if is_there.as_ref() != Some(&owner.uid) {
+                    world.forget(&owner.uid);
+                }
+                world.experiment_queue.add(experiment);
             }
         }
     };
@@ -193,11 +203,14 @@ pub(super) async fn pods(world: Arc<World>, ready: oneshot::Sender<()>) {
 
 /// Watches the workloads of one kind.
 async fn workloads(world: Arc<World>, kind: ApiResource) {
-    let known = BTreeSet::new;
+    let known = || known_workloads(&world, &kind);
     let take = |change: Change<DynamicObject>| match change {
         Change::Is(it) => {
-            let Some(trial) = it.labels().get(TRIAL_LABEL) else { return };
-            let key = Key::new(it.namespace().unwrap_or_default(), trial.clone());
+            let key = Key::of(&it);
+            // A workload has its trial's name; others may carry the label as well.
+            if it.labels().get(TRIAL_LABEL) != Some(&key.name) {
+                return;
+            }
             world.workloads.lock().insert(key.clone(), Arc::new(it));
             world.trial_queue.add(key);
         }
@@ -209,6 +222,17 @@ async fn workloads(world: Arc<World>, kind: ApiResource) {
     let api: Api<DynamicObject> = Api::all_with(world.client.clone(), &kind);
     let events = watcher(api, watcher::Config::default().labels(TRIAL_LABEL)).boxed();
     follow(events, oneshot::channel().0, known, take).await;
+}
+
+/// The workloads of a kind, to find those that vanished while nobody watched.
+pub(super) fn known_workloads(world: &World, kind: &ApiResource) -> BTreeSet<Key> {
+    let is = |it: &DynamicObject| {
+        it.types.as_ref().is_some_and(|of| {
+            (of.api_version.as_str(), of.kind.as_str()) == (&*kind.api_version, &*kind.kind)
+        })
+    };
+    let workloads = world.workloads.lock();
+    workloads.iter().filter(|(_, it)| is(it)).map(|(key, _)| key.clone()).collect()
 }
 
 /// Starts a watch for each kind of workload that trials name, once.

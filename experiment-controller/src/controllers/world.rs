@@ -111,7 +111,7 @@ impl World {
         self.told.lock().insert(uid.to_owned(), generation) != Some(generation)
     }
 
-    /// Forgets what is kept beside the caches for an experiment that is gone.
+    /// Forgets what is remembered of an experiment, by its uid, once its object is gone.
     pub fn forget(&self, uid: &str) {
         self.index.lock().forget(uid);
         self.curves.lock().remove(uid);

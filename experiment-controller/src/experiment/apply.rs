@@ -44,8 +44,7 @@ pub(super) async fn create_suggestion(
     experiment: &Experiment,
     spec: &ExperimentSpec,
 ) -> Result<(), ApplyError> {
-    let budget = accept::budget(spec);
-    let first = budget.trials_max.map_or(budget.parallel, |max| max.min(budget.parallel));
+    let first = accept::budget(spec).first_request();
     let suggestion = child::suggestion(experiment, spec, first);
     let api: Api<Suggestion> = Api::namespaced(world.client.clone(), &namespace(experiment));
     match api.create(&PostParams::default(), &suggestion).await {
@@ -60,7 +59,8 @@ pub(super) async fn create_suggestion(
     }
 }
 
-/// Raises the number of requested suggestions; it never falls.
+/// Raises the number of requested suggestions; it never falls, since a request that was computed
+/// from an old view conflicts.
 pub(super) async fn request(
     world: &World,
     suggestion: &Suggestion,
@@ -73,7 +73,9 @@ pub(super) async fn request(
     }
     let key = Key::of(suggestion);
     let api: Api<Suggestion> = Api::namespaced(world.client.clone(), &key.namespace);
-    let body = json!({ "spec": { "requests": wanted } });
+    let version = suggestion.resource_version();
+    let body =
+        json!({ "metadata": { "resourceVersion": version }, "spec": { "requests": wanted } });
     api.patch(&key.name, &PatchParams::default(), &Patch::Merge(body)).await?;
     Ok(())
 }
@@ -157,4 +159,32 @@ pub(super) async fn stop_trials(
 
 fn namespace(experiment: &Experiment) -> String {
     experiment.meta().namespace.clone().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use metrics_collector::MemoryStore;
+    use platform::cluster::{Cluster, Options};
+
+    use super::*;
+    use crate::controllers::Settings;
+
+    #[tokio::test]
+    async fn a_request_from_an_old_view_changes_nothing() {
+        let home = tempfile::tempdir().unwrap();
+        let cluster = Cluster::open(Options::at(home.path())).await.unwrap();
+        let store = Arc::new(MemoryStore::default());
+        let (world, _kinds) = World::new(cluster.client(), &Settings::new(store));
+        let api: Api<Suggestion> = Api::namespaced(cluster.client(), "default");
+        let old = api
+            .create(&PostParams::default(), &Suggestion::new("e", Default::default()))
+            .await
+            .unwrap();
+        request(&world, &old, 6).await.unwrap();
+        let late = request(&world, &old, 1).await.unwrap_err();
+        assert!(matches!(late, kube::Error::Api(why) if why.is_conflict()));
+        assert_eq!(api.get("e").await.unwrap().spec.requests, 6);
+    }
 }

@@ -3,6 +3,10 @@
 use super::verdict::Verdict;
 use crate::index::Tally;
 
+/// How many assignments may wait for their trials: the suggestion holds them all, and must not
+/// outgrow what an API takes.
+const REQUEST_MAX: u32 = 500;
+
 /// How many trials the owner wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Budget {
@@ -12,6 +16,13 @@ pub(super) struct Budget {
     pub trials_max: Option<u32>,
     /// How many may fail before the experiment does; no bound when none.
     pub failures_max: Option<u32>,
+}
+
+impl Budget {
+    /// How many assignments a new experiment asks for.
+    pub(super) fn first_request(&self) -> u32 {
+        self.parallel.min(self.trials_max.unwrap_or(u32::MAX)).min(REQUEST_MAX)
+    }
 }
 
 /// How far the experiment is.
@@ -65,7 +76,7 @@ pub(super) fn plan(budget: &Budget, seen: &Progress) -> Plan {
     let left = budget.trials_max.map_or(u32::MAX, |max| max - seen.tally.completed());
     let missing = budget.parallel.min(left).saturating_sub(active);
     let create = missing.min(seen.proposed);
-    let request = if seen.exhausted { 0 } else { missing - create };
+    let request = if seen.exhausted { 0 } else { (missing - create).min(REQUEST_MAX) };
     if (create, request) == (0, 0) { Plan::Wait } else { Plan::Grow { create, request } }
 }
 
@@ -117,6 +128,14 @@ mod tests {
             it.proposed = 2;
         };
         check(late, Plan::Grow { create: 1, request: 0 });
+    }
+
+    #[test]
+    fn a_huge_budget_is_asked_for_in_portions() {
+        let huge = Budget { parallel: u32::MAX, trials_max: None, failures_max: None };
+        let next = plan(&huge, &Progress::default());
+        assert_eq!(next, Plan::Grow { create: 0, request: REQUEST_MAX });
+        assert_eq!((huge.first_request(), budget().first_request()), (REQUEST_MAX, 3));
     }
 
     #[test]

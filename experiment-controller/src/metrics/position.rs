@@ -8,21 +8,15 @@ const ORDINAL_BITS: u32 = 12;
 
 /// Gives places to the lines of one log, in order.
 #[derive(Debug, Default)]
-pub(super) struct Places {
-    micros: u64,
-    ordinal: u64,
-}
+pub(super) struct Places(u64);
 
 impl Places {
-    /// The next place at `time`. More than 4096 places within a microsecond share the last.
+    /// The next place at `time`; always later than the one before, also when the clock went back
+    /// or its microsecond is full.
     pub(super) fn next(&mut self, time: Timestamp) -> u64 {
         let micros = u64::try_from(time.as_microsecond()).unwrap_or(0);
-        if micros == self.micros {
-            self.ordinal = (self.ordinal + 1).min((1 << ORDINAL_BITS) - 1);
-        } else {
-            (self.micros, self.ordinal) = (micros, 0);
-        }
-        micros << ORDINAL_BITS | self.ordinal
+        self.0 = (micros << ORDINAL_BITS).max(self.0 + 1);
+        self.0
     }
 }
 
@@ -52,6 +46,15 @@ mod tests {
         };
         assert_eq!(read(), read());
         assert!(read().is_sorted_by(|a, b| a < b));
+    }
+
+    #[test]
+    fn no_two_lines_share_a_place_when_the_clock_goes_back_or_a_microsecond_is_full() {
+        let mut places = Places::default();
+        let back = [9, 5, 9, 10].map(at).map(|it| places.next(it));
+        assert!(back.is_sorted_by(|a, b| a < b), "{back:?}");
+        let full: Vec<u64> = (0..10_000).map(|_| places.next(at(11))).collect();
+        assert!(full.is_sorted_by(|a, b| a < b));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::AsyncBufReadExt;
+use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::LogParams;
 use kube::{Api, Client};
@@ -72,12 +73,12 @@ async fn once(
     cursor: &mut Cursor,
     moved: &impl Fn(),
 ) -> Result<(), kube::Error> {
-    let again = cursor.time != jiff::Timestamp::default();
+    let again = cursor.time != Timestamp::default();
     let params = LogParams {
         container: Some(source.container.clone()),
         follow: true,
         timestamps: true,
-        since_time: again.then_some(cursor.time),
+        since_time: again.then(|| whole_second(cursor.time)),
         ..Default::default()
     };
     let name = format!("{}/{}/{}", source.pod_uid, source.container, source.restart);
@@ -104,6 +105,12 @@ async fn once(
             return Ok(());
         }
     }
+}
+
+/// The second that a time lies in. Lines get their places by counting from the first that is
+/// read, so a reading may not begin amid those of one microsecond (and kubelets know no less).
+fn whole_second(time: Timestamp) -> Timestamp {
+    Timestamp::from_second(time.as_second()).unwrap_or(time)
 }
 
 /// Appends, for as long as it takes: a report that was read must not be lost.

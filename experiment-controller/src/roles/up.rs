@@ -70,7 +70,9 @@ pub async fn up(home: &Home, ready: impl FnOnce(&State, &Server)) -> Result<(), 
     let state = &home.state;
     let root = state.root().display();
     state.create().with_context(|| format!("the folder {root} cannot be made"))?;
-    let Some(_lock) = take(state).await.with_context(|| format!("the lock in {root} cannot be taken"))? else {
+    let Some(_lock) =
+        take(state).await.with_context(|| format!("the lock in {root} cannot be taken"))?
+    else {
         let who = state.server().map(|it| format!("process {}, https://{}", it.pid, it.address));
         return Err(UpError::Taken(who.unwrap_or_else(|| "it is starting".into())));
     };

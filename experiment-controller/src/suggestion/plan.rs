@@ -1,5 +1,9 @@
 //! What to do next for a suggestion: values in, a value out.
 
+/// How many assignments are asked for at once: what a search answers is held in memory, and more
+/// can be asked for after that.
+const COUNT_MAX: u32 = 1000;
+
 /// How far a suggestion is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Progress {
@@ -41,7 +45,7 @@ pub(super) fn plan(seen: &Progress) -> Plan {
     if seen.failed || seen.exhausted || seen.requests <= seen.made {
         return Plan::Wait;
     }
-    Plan::Ask { first: seen.made, count: seen.requests - seen.made }
+    Plan::Ask { first: seen.made, count: (seen.requests - seen.made).min(COUNT_MAX) }
 }
 
 #[cfg(test)]
@@ -57,6 +61,7 @@ mod tests {
     #[test]
     fn what_is_missing_is_asked_for() {
         check(|_| {}, Plan::Ask { first: 3, count: 2 });
+        check(|it| it.requests = u32::MAX, Plan::Ask { first: 3, count: COUNT_MAX });
         check(|it| it.made = 5, Plan::Wait);
         check(|it| it.exhausted = true, Plan::Wait);
         check(|it| it.failed = true, Plan::Wait);

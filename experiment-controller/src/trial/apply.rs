@@ -71,7 +71,7 @@ pub(super) async fn create(world: &World, trial: &Trial) -> Result<(), CreateErr
             }
             there
         }
-        Err(kube::Error::Api(why)) if (400..500).contains(&why.code) && why.code != 429 => {
+        Err(kube::Error::Api(why)) if is_final(why.code) => {
             let what = format!("{}/{}", kind.api_version, kind.kind);
             return Err(CreateError::Refused(format!("{what} is refused: {}", why.message)));
         }
@@ -80,6 +80,11 @@ pub(super) async fn create(world: &World, trial: &Trial) -> Result<(), CreateErr
     let mut workloads = world.workloads.lock();
     workloads.entry(Key::of(trial)).or_insert_with(|| created.into());
     Ok(())
+}
+
+/// Whether the API's answer to a creation is its last word on that manifest.
+fn is_final(code: u16) -> bool {
+    (400..500).contains(&code) && ![401, 408, 409, 429].contains(&code)
 }
 
 /// What to do about an object that has the workload's name and is not this trial's: what a
@@ -134,6 +139,17 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn only_what_the_manifest_is_to_blame_for_is_final() {
+        for code in [400, 403, 404, 422] {
+            assert!(is_final(code), "{code}");
+        }
+        // A token ran out, a time ran out, something changed meanwhile, too many ask.
+        for code in [401, 408, 409, 429, 500, 503] {
+            assert!(!is_final(code), "{code}");
+        }
+    }
 
     #[test]
     fn a_workload_carries_its_trials_name_and_goes_with_it() {

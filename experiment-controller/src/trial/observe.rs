@@ -30,7 +30,7 @@ pub(super) async fn observe(world: &World, key: &Key, trial: &Trial) -> Progress
     let going =
         |it: &&Arc<Experiment>| running && workload == Workload::Running && !experiment::ended(it);
     let stop = match owner.as_ref().filter(going) {
-        Some(owner) => stopping::stop(world, key, owner).await,
+        Some(owner) => stopping::stop(world, key, owner, trial).await,
         None => None,
     };
     Progress {

@@ -3,16 +3,24 @@
 use earlystop::{Curve, Direction, Rule};
 use kube::ResourceExt;
 use metrics_collector::{Query, TrialKey};
-use proto::kinds::{Experiment, ObjectiveSpec};
+use proto::kinds::{Experiment, ObjectiveSpec, Trial};
 
 use crate::controllers::Key;
 use crate::controllers::world::World;
+use crate::experiment;
 use crate::index::Class;
 
-/// Why a running trial is to be given up; none while it may go on.
-pub(super) async fn stop(world: &World, key: &Key, owner: &Experiment) -> Option<String> {
-    let spec = owner.spec.early_stopping.as_ref()?;
-    let objective = owner.spec.objective.as_ref()?;
+/// Why a running trial is to be given up; none while it may go on. The rule and the objective are
+/// those that were accepted: later edits of the experiment do not count.
+pub(super) async fn stop(
+    world: &World,
+    key: &Key,
+    owner: &Experiment,
+    trial: &Trial,
+) -> Option<String> {
+    let suggestion = world.suggestion(&Key::of(owner)).filter(|it| experiment::owns(owner, it))?;
+    let spec = suggestion.spec.early_stopping.as_ref()?;
+    let objective = trial.spec.objective.as_ref()?;
     let running = Curve { trial: key.name.clone(), reports: world.followers.feed(key)?.curve() };
     running.last_step()?;
     // Admission has refused what cannot be parsed.

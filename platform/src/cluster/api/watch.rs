@@ -23,6 +23,8 @@ use crate::cluster::store::{Change, Cursor, Event, Expired, Object};
 
 /// How long a watch lasts when the client does not say.
 const TIMEOUT_SECONDS: u64 = 3600;
+/// Longest that a watch lasts: a day, after which a client asks again.
+const TIMEOUT_SECONDS_MAX: u64 = 86_400;
 /// How often a client that asked for bookmarks learns how far it is.
 const BOOKMARK_EVERY: Duration = Duration::from_secs(60);
 /// Lines that are sent together when many wait.
@@ -69,15 +71,19 @@ impl Api {
         };
         let cursor = self.store.follow(&view.kind.resource, start);
         let cursor = cursor.map_err(|expired| too_old(start, expired))?;
-        let timeout = query.number("timeoutSeconds")?.filter(|it| 0 < *it);
-        let timeout = Duration::from_secs(timeout.unwrap_or(TIMEOUT_SECONDS));
-        let end = Instant::now() + timeout;
+        let end = end(Instant::now(), query.number("timeoutSeconds")?);
         let watch = Watch { view, cursor, waiting, end, bookmarks, ended: false };
         let mut response = Response::new(Body::from_stream(watch.lines().map(Ok::<_, Infallible>)));
         let json = HeaderValue::from_static("application/json");
         response.headers_mut().insert(header::CONTENT_TYPE, json);
         Ok(response)
     }
+}
+
+/// When a watch ends that was asked to last so many seconds.
+fn end(now: Instant, seconds: Option<u64>) -> Instant {
+    let seconds = seconds.filter(|it| 0 < *it).unwrap_or(TIMEOUT_SECONDS);
+    now + Duration::from_secs(seconds.min(TIMEOUT_SECONDS_MAX))
 }
 
 fn too_old(version: u64, expired: Expired) -> Status {
@@ -184,5 +190,19 @@ impl Watch {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_watch_lasts_as_long_as_asked_and_not_for_ever() {
+        let now = Instant::now();
+        let seconds = |asked| (end(now, asked) - now).as_secs();
+        assert_eq!(seconds(Some(5)), 5);
+        assert_eq!((seconds(None), seconds(Some(0))), (TIMEOUT_SECONDS, TIMEOUT_SECONDS));
+        assert_eq!(seconds(Some(u64::MAX)), TIMEOUT_SECONDS_MAX);
     }
 }

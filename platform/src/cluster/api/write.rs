@@ -307,12 +307,29 @@ pub(super) fn is_released(kind: &Kind, object: &Value) -> bool {
 
 /// Marks an object for deletion, `grace` seconds from now.
 pub(super) fn mark_deleted(object: &mut Value, grace: i64) {
-    let when = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(grace);
+    let grace_period = jiff::SignedDuration::from_secs(grace);
+    // Clients may name a time beyond all time.
+    let when = jiff::Timestamp::now().checked_add(grace_period).unwrap_or(jiff::Timestamp::MAX);
     let when = when.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let metadata = &mut object["metadata"];
     metadata["deletionTimestamp"] = json!(when);
     metadata["deletionGracePeriodSeconds"] = json!(grace);
     if let Some(generation) = metadata["generation"].as_i64() {
         metadata["generation"] = json!(generation + 1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_grace_beyond_all_time_is_only_long() {
+        for grace in [0, 30, i64::MAX] {
+            let mut object = json!({"metadata": {"generation": 1}});
+            mark_deleted(&mut object, grace);
+            assert!(is_leaving(&object));
+            assert_eq!(object["metadata"]["deletionGracePeriodSeconds"], grace);
+        }
     }
 }

@@ -181,7 +181,7 @@ mod tests {
             (Need { gpus: 1, ..Need::default() }, std::slice::from_ref(&one_gpu), Ok(&["1"])),
             (
                 Need { gpus: 2, ..Need::default() },
-                &[one_gpu],
+                std::slice::from_ref(&one_gpu),
                 Err("0/1 nodes are available: \
                      Insufficient nvidia.com/gpu (asks 2 of 2, 1 in use)."),
             ),

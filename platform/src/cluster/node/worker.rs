@@ -82,7 +82,10 @@ pub(super) async fn run(
         own: false,
         killing: false,
     };
+    let node = Arc::clone(&worker.node);
     loop {
+        // Heard from before the look on: what is given back during it must not be missed.
+        let freed = node.freed.notified();
         let seen = worker.seen.borrow_and_update().clone();
         let next = match seen {
             Seen::Pod(pod) => worker.step(&pod).await,
@@ -93,11 +96,10 @@ pub(super) async fn run(
             Next::Wait(pause) => pause,
         };
         let poke = Arc::clone(&worker.poke);
-        let freed = Arc::clone(&worker.node);
         tokio::select! {
             _ = worker.seen.changed() => {}
             () = poke.notified() => {}
-            () = freed.freed.notified(), if worker.started.is_none() => {}
+            () = freed, if worker.started.is_none() => {}
             () = sleep(pause) => {}
         }
     }

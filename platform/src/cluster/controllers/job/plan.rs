@@ -18,6 +18,12 @@ const BACKOFF_FIRST: Duration = Duration::from_secs(1);
 /// Longest wait before a failed pod is replaced, as in Kubernetes.
 const BACKOFF_MAX: Duration = Duration::from_secs(360);
 
+/// How many pods one look makes; the pods' own events lead to the next look.
+const CREATES_MAX: i32 = 500;
+
+/// Longest wait for the next look; the queue of looks takes no date years ahead.
+const LOOK_AGAIN_MAX: Duration = Duration::from_secs(86_400);
+
 /// What to do about a job.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Plan {
@@ -50,7 +56,7 @@ pub(super) fn plan(job: &Job, seen: &[Attempt], now: Timestamp) -> Plan {
     let suspended = spec.suspend == Some(true);
     let wanted = spec.completions.or(spec.parallelism).unwrap_or(1);
     let start = old.start_time.as_ref().map_or(now, |it| it.0);
-    let deadline = spec.active_deadline_seconds.map(|it| start + SignedDuration::from_secs(it));
+    let deadline = spec.active_deadline_seconds.map(|it| later(start, it));
     let limit = spec.backoff_limit.unwrap_or(6);
     let counted = seen.iter().filter(|it| it.phase != Phase::Disrupted);
     let restarts: i32 = counted.map(|it| it.restarts).sum();
@@ -70,7 +76,7 @@ pub(super) fn plan(job: &Job, seen: &[Attempt], now: Timestamp) -> Plan {
     let missing = if verdict.is_some() || suspended || wait.is_some() {
         0
     } else {
-        (parallel - counts.active).max(0)
+        (parallel - counts.active).clamp(0, CREATES_MAX)
     };
     let surplus = if verdict.is_some() || suspended {
         counts.active
@@ -113,7 +119,7 @@ fn after_the_end(old: &JobStatus, ttl: Option<i32>, seen: &[Attempt], now: Times
     let mut plan = Plan::nothing();
     plan.end = newest_active(seen, usize::MAX);
     if let (Some(ttl), Some(ended)) = (ttl, status::ended_at(old)) {
-        let due = ended + SignedDuration::from_secs(ttl.into());
+        let due = later(ended, ttl.into());
         plan.delete_job = due <= now;
         plan.look_again = (!plan.delete_job).then(|| until(due, now));
     }
@@ -135,10 +141,15 @@ fn backoff(seen: &[Attempt], failed: i32, now: Timestamp) -> Option<Duration> {
     (now < due).then(|| until(due, now))
 }
 
+/// So many seconds after; a manifest may name a time beyond all time.
+fn later(start: Timestamp, seconds: i64) -> Timestamp {
+    start.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX)
+}
+
 /// From now to then, at least a moment, so that a look that comes early is not repeated at once.
 fn until(then: Timestamp, now: Timestamp) -> Duration {
     let left = Duration::try_from(then.duration_since(now)).unwrap_or_default();
-    left.max(Duration::from_millis(10))
+    left.clamp(Duration::from_millis(10), LOOK_AGAIN_MAX)
 }
 
 #[cfg(test)]
@@ -203,6 +214,14 @@ mod tests {
     }
 
     #[test]
+    fn a_huge_job_is_made_in_portions() {
+        let huge = json!({"completions": i32::MAX, "parallelism": i32::MAX});
+        let made = plan(&job(spec(huge), json!({})), &[], at(0));
+        assert_eq!(made.create.len(), CREATES_MAX as usize);
+        assert_eq!(made.status.unwrap().active, Some(CREATES_MAX));
+    }
+
+    #[test]
     fn failures_wait_and_then_are_too_many() {
         use Phase::{Active, Failed};
         check(json!({"backoffLimit": 0}), &[Failed], 0, (&[], &[], Some(Verdict::TooManyFailures)));
@@ -220,6 +239,8 @@ mod tests {
         let deadline = json!({"activeDeadlineSeconds": 5});
         check(deadline.clone(), &[Active], 4, (&[], &[], None));
         check(deadline, &[Active], 5, (&[], &["j-0"], Some(Verdict::DeadlineExceeded)));
+        let never = json!({"activeDeadlineSeconds": i64::MAX});
+        check(never, &[Active], 4, (&[], &[], None));
         check(json!({"suspend": true}), &[Active], 0, (&[], &["j-0"], None));
         check(json!({"suspend": true}), &[], 0, (&[], &[], None));
     }
@@ -250,6 +271,10 @@ mod tests {
         let early = plan(&job, &[], at(4));
         assert_eq!((early.delete_job, early.look_again), (false, Some(Duration::from_secs(6))));
         assert!(plan(&job, &[], at(10)).delete_job);
+
+        let mut late = job.clone();
+        late.spec.as_mut().unwrap().ttl_seconds_after_finished = Some(i32::MAX);
+        assert_eq!(plan(&late, &[], at(4)).look_again, Some(LOOK_AGAIN_MAX));
     }
 
     #[test]

@@ -362,10 +362,7 @@ impl Supervisor {
                 1
             }));
         }
-        let deadline = self
-            .plan
-            .deadline_seconds
-            .map(|seconds| until(self.begun + Duration::from_secs(seconds)));
+        let deadline = self.plan.deadline_seconds.map(|it| left(it, self.begun.elapsed()));
         let restarts = self.slots.iter().filter_map(|slot| match slot.stage {
             Stage::Backoff(time) => Some(until(time)),
             _ => None,
@@ -425,6 +422,11 @@ fn container(plan: &PodPlan, index: usize) -> &ContainerPlan {
     if index < init { &plan.init[index] } else { &plan.containers[index - init] }
 }
 
+/// What is left of a span after some of it is over.
+fn left(seconds: u64, over: Duration) -> Duration {
+    Duration::from_secs(seconds).saturating_sub(over)
+}
+
 fn backoff(restarts_in_a_row: u32) -> Duration {
     match restarts_in_a_row {
         0 => Duration::ZERO,
@@ -474,6 +476,13 @@ mod tests {
         let seconds: Vec<u64> = (0..8).map(|n| backoff(n).as_secs()).collect();
         assert_eq!(seconds, [0, 10, 20, 40, 80, 160, 300, 300]);
         assert_eq!(backoff(u32::MAX), BACKOFF_MAX);
+    }
+
+    #[test]
+    fn a_deadline_may_lie_beyond_all_time() {
+        assert_eq!(left(5, Duration::from_secs(2)), Duration::from_secs(3));
+        assert_eq!(left(5, Duration::from_secs(9)), Duration::ZERO);
+        assert_eq!(left(u64::MAX, Duration::ZERO), Duration::from_secs(u64::MAX));
     }
 
     #[test]
