@@ -54,6 +54,9 @@ pub(super) fn answered(
 
 /// The status of a suggestion whose experiment has ended.
 pub(super) fn settled(old: &SuggestionStatus, now: &Time) -> SuggestionStatus {
+    if conditions::holds(&old.conditions, "Succeeded") {
+        return old.clone();
+    }
     let mut new = begun(old, now);
     let done = "Suggestion is succeeded";
     for (type_, message) in [("DeploymentReady", done), ("Running", done)] {
@@ -169,6 +172,8 @@ mod tests {
 
         let settled = settled(&one, &now());
         assert_eq!(told(&settled).last(), Some(&("Succeeded", "True")));
+        let later = Time(jiff::Timestamp::MAX);
+        assert_eq!(super::settled(&settled, &later), settled, "said once");
         let again = restarted(&settled, &now());
         assert!(!told(&again).contains(&("Succeeded", "True")));
     }

@@ -1,7 +1,9 @@
-//! What a bare cluster does by itself: jobs make pods, and what is owned goes with its owner.
+//! What a bare cluster does by itself: jobs make pods, what is owned goes with its owner,
+//! and what is in a namespace with the namespace.
 
 mod garbage;
 mod job;
+mod namespaces;
 #[cfg(test)]
 mod tests;
 
@@ -12,6 +14,7 @@ use tokio::task::JoinSet;
 pub fn start(client: Client) -> JoinSet<()> {
     let mut running = JoinSet::new();
     running.spawn(job::run(client.clone()));
+    running.spawn(namespaces::run(client.clone()));
     running.spawn(garbage::run(client));
     running
 }

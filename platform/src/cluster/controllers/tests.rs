@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use k8s_openapi::api::batch::v1::Job;
-use k8s_openapi::api::core::v1::{ConfigMap, Pod};
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Pod};
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams, PropagationPolicy};
 use kube::{Api, Client, ResourceExt};
 use serde_json::{Value, json};
@@ -172,4 +172,23 @@ async fn orphans_stay_and_strays_go() {
     };
     tokio::time::timeout(PATIENCE, gone).await.expect("the stray goes");
     assert_eq!(world.pods().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_namespace_takes_everything_with_it() {
+    let world = world().await;
+    let namespaces: Api<Namespace> = Api::all(world.client.clone());
+    let team = serde_json::from_value(json!({"metadata": {"name": "team"}})).unwrap();
+    namespaces.create(&PostParams::default(), &team).await.unwrap();
+    let maps: Api<ConfigMap> = Api::namespaced(world.client.clone(), "team");
+    let map = serde_json::from_value(json!({"metadata": {"name": "m"}})).unwrap();
+    maps.create(&PostParams::default(), &map).await.unwrap();
+    namespaces.delete("team", &DeleteParams::default()).await.unwrap();
+    let gone = async {
+        while namespaces.get_opt("team").await.unwrap().is_some() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, gone).await.expect("the namespace goes");
+    assert_eq!(maps.list(&ListParams::default()).await.unwrap().items, []);
 }
