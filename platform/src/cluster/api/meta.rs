@@ -140,13 +140,12 @@ fn generate(base: &str) -> String {
     name
 }
 
-/// Keeps what an update may not change, and counts the generation.
+/// Keeps what an update may not change.
 pub(super) fn carry_over(kind: &Kind, old: &Value, new: &mut Value) -> Result<(), Status> {
     let name = old["metadata"]["name"].as_str().unwrap_or_default().to_owned();
     if kind.subresources.status {
         copy(old, new, "status");
     }
-    let differs = content(old) != content(new);
     let fields = metadata(new)?;
     if fields.get("uid").and_then(Value::as_str).is_some_and(|it| old["metadata"]["uid"] != it) {
         let why = "Precondition failed: UID in precondition differs from the UID in object meta";
@@ -175,10 +174,15 @@ pub(super) fn carry_over(kind: &Kind, old: &Value, new: &mut Value) -> Result<()
     }
     // The store writes it; a client's value was compared before.
     fields.insert("resourceVersion".into(), old["metadata"]["resourceVersion"].clone());
-    if let (true, Some(generation)) = (differs, old["metadata"]["generation"].as_i64()) {
-        fields.insert("generation".into(), json!(generation + 1));
-    }
     Ok(())
+}
+
+/// Counts the generation of an update that is complete: defaults that only come back are none.
+pub(super) fn count(old: &Value, new: &mut Value) {
+    let generation = old["metadata"]["generation"].as_i64();
+    if let Some(generation) = generation.filter(|_| content(old) != content(new)) {
+        new["metadata"]["generation"] = json!(generation + 1);
+    }
 }
 
 /// What the generation counts changes of: all but metadata and status.

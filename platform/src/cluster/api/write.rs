@@ -178,6 +178,7 @@ impl Api {
                 no_new_finalizers(kind, old, &new)?;
                 defaults::carry_over(kind, old, &mut new);
                 let warnings = self.admit(kind, &mut new, Some(old), manner)?;
+                meta::count(old, &mut new);
                 Ok((new, warnings))
             }
         }
