@@ -1,5 +1,6 @@
 //! The one integration-test binary.
 
+mod beside;
 mod cli;
 mod clients;
 mod faults;
@@ -13,4 +14,5 @@ mod manifests;
 mod python;
 mod screen;
 mod tidy;
+mod tune;
 mod wire;
