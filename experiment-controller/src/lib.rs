@@ -1,5 +1,16 @@
 //! The one crate that knows everyone: controllers, admission, the command line, and the roles
 //! that the `qalam` binary plays.
+//!
+//! ```text
+//! cli, roles            verbs that people type · what the binary runs as
+//! admission, template   is this manifest good · a manifest from assignments
+//! controllers           what the three below share: watches, queues, caches, events
+//!   experiment          budget and verdict      suggestion   what to try
+//!   trial               workload and metrics    metrics      follows what pods print
+//! index, names          every trial, counted · how trials are called
+//! ```
+//! In each controller folder: `observe` looks, `plan` decides, `apply` does, `status` tells,
+//! `verdict` says why it ended. Begin with `experiment/plan.rs`.
 
 pub mod admission;
 pub mod cli;

@@ -4,10 +4,9 @@
 //! Method: a balanced Feistel network over 40 bits, walked along its cycle until the result falls
 //! below 27^8 (Black and Rogaway, *Ciphers with Arbitrary Finite Domains*, CT-RSA 2002, §3 and §4).
 
+use platform::cluster::letters::letter;
 use sha2::{Digest, Sha256};
 
-/// Kubernetes' alphabet for generated names: no vowels, so no words; nothing that looks alike.
-const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
 /// Letters in the suffix.
 const LENGTH: u32 = 8;
 /// How many suffixes there are: 27^8, between 2^38 and 2^39.
@@ -22,7 +21,7 @@ pub fn trial_name(experiment: &str, uid: &str, index: u64) -> String {
     let mut rest = permuted(&keys(uid), index % SUFFIXES);
     let mut suffix = String::new();
     for _ in 0..LENGTH {
-        suffix.push(char::from(ALPHABET[(rest % 27) as usize]));
+        suffix.push(letter(rest));
         rest /= 27;
     }
     format!("{experiment}-{suffix}")
@@ -67,6 +66,7 @@ fn mixed(mut bits: u64) -> u64 {
 mod tests {
     use std::collections::BTreeSet;
 
+    use platform::cluster::letters::LETTERS;
     use proptest::prelude::*;
 
     use super::*;
@@ -76,7 +76,7 @@ mod tests {
         let name = trial_name("random-search", "6b1c", 0);
         let suffix = name.strip_prefix("random-search-").unwrap();
         assert_eq!(suffix.len(), 8);
-        assert!(suffix.bytes().all(|letter| ALPHABET.contains(&letter)), "{suffix}");
+        assert!(suffix.bytes().all(|letter| LETTERS.contains(&letter)), "{suffix}");
         assert_eq!(name, trial_name("random-search", "6b1c", 0));
         assert_ne!(name, trial_name("random-search", "6b1d", 0));
     }

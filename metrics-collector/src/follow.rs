@@ -35,11 +35,6 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// Lines of a stream whose first byte to come stands at `offset`.
-    pub fn starting_at(offset: u64) -> Lines {
-        Lines { pending: Vec::new(), begin: offset, seen: offset }
-    }
-
     /// The lines that end within these bytes.
     pub fn push(&mut self, bytes: &[u8]) -> Vec<Line> {
         let mut lines = Vec::new();

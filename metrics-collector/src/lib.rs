@@ -1,4 +1,9 @@
 //! What a trial measured: reading metrics out of what programs print, and keeping them.
+//!
+//! Bytes become lines in `follow`, lines become reports in `parse` (one file a format), reports
+//! are kept in `store` (one trait; its laws hold for each store). `seen` explains to an owner why a
+//! metric is missing. `collect` is the collector that runs in a pod, `service` serves Katib's
+//! DBManager over a store, and `remote` is its client.
 
 pub mod collect;
 pub mod follow;

@@ -62,11 +62,6 @@ impl Seen {
         }
     }
 
-    /// Whether a metric was reported as a number at least once.
-    pub fn has_number(&self, metric: &str) -> bool {
-        self.metrics.get(metric).is_some_and(|it| 0 < it.numbers)
-    }
-
     /// Why `metric` has no value that can be compared, with the way out, in one sentence.
     pub fn why_missing(&self, parser: &Parser, metric: &str) -> String {
         let unseen = OfMetric::default();

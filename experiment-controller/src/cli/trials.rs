@@ -10,10 +10,10 @@ use proto::kinds::{Condition, EXPERIMENT_LABEL, Experiment, Trial};
 
 use super::failure::Failure;
 use super::place::Session;
+pub(super) use crate::controllers::conditions::holds;
 use crate::experiment::ended;
+use crate::index::INDEX_ANNOTATION;
 
-/// The annotation that holds the index of a trial's suggestion.
-const INDEX: &str = "qalam.dev/index";
 /// How many trials one request asks for.
 const PAGE: u32 = 500;
 
@@ -42,18 +42,13 @@ pub(super) async fn list(session: &Session, which: &ListParams) -> Result<Vec<Tr
 
 /// The index of the trial's suggestion, from 0.
 pub(super) fn index(trial: &Trial) -> Option<u64> {
-    trial.annotations().get(INDEX)?.parse().ok()
+    trial.annotations().get(INDEX_ANNOTATION)?.parse().ok()
 }
 
 /// The newest condition that holds: Created, Running, Succeeded …
 pub(super) fn state(conditions: &[Condition]) -> &str {
     let newest = conditions.iter().rev().find(|it| it.status == "True");
     newest.map_or("Pending", |it| it.type_.as_str())
-}
-
-/// Whether that condition is of that type and holds.
-pub(super) fn holds(conditions: &[Condition], type_: &str) -> bool {
-    conditions.iter().any(|it| it.type_ == type_ && it.status == "True")
 }
 
 /// Whether the experiment has ended, and its trials with it: those that ran are killed only after

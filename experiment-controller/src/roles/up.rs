@@ -121,14 +121,15 @@ async fn serve(
     let api = tokio::spawn(api.serve(router.into_make_service()));
     let manager = spawn_database(&cluster, &store, database, &stopped);
     let node = start_node(&cluster, state)?;
-    let basic = cluster::controllers::start(cluster.client());
+    let mut basic = cluster::controllers::start(cluster.client());
     let (client, settings) = (cluster.client(), Settings::new(Arc::clone(&store)));
     let (ours, stopped) = (home.controllers, until(stopped));
     let controllers = tokio::spawn(async move {
-        match ours {
-            true => controllers::run(client, settings, stopped).await,
-            false => Ok(stopped.await),
+        if ours {
+            return controllers::run(client, settings, stopped).await;
         }
+        stopped.await;
+        Ok(())
     });
     state.write_server(&server)?;
     ready(state, &server);
@@ -139,6 +140,9 @@ async fn serve(
         () = idle(cluster.client(), activity, home.idle_exit) => {
             tracing::info!("nothing to do any more");
             Ok(())
+        }
+        Some(_) = basic.join_next() => {
+            Err(anyhow::anyhow!("the controllers of jobs and garbage ended by themselves"))
         }
         early = &mut controllers => match early {
             Ok(Ok(())) => Err(anyhow::anyhow!("the controllers ended by themselves")),

@@ -4,6 +4,7 @@
 pub mod admission;
 pub mod api;
 pub mod controllers;
+pub mod letters;
 pub mod node;
 pub mod store;
 

@@ -53,7 +53,7 @@ fn once(home: &Home, runs: &Path, trials: &BTreeSet<String>) {
 /// A span that differs from run to run, below a second.
 fn moment() -> Duration {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-    Duration::from_millis(u64::from(now.subsec_nanos() / 1000 % 800))
+    Duration::from_millis(u64::from(now.subsec_micros() % 800))
 }
 
 #[test]

@@ -55,7 +55,10 @@ fn a_metrics_file_below_the_pods_folder_is_collected() {
         let all: Value = serde_json::from_str(&all).unwrap();
         let rows = all.as_array().unwrap();
         assert_eq!(rows.len(), 4, "{all}");
-        assert!(rows.iter().all(|row| row["accuracy"].to_string() == row["lr"]), "{all}");
+        assert!(
+            rows.iter().all(|row| row["lr"].as_str() == Some(row["accuracy"].to_string().as_str())),
+            "{all}"
+        );
     }
 }
 

@@ -6,9 +6,8 @@ use serde_json::{Map, Value, json};
 use super::kinds::Kind;
 use super::request::Target;
 use super::status::Status;
+use crate::cluster::letters::letter;
 
-/// Letters of generated names: no vowels, nothing that looks alike.
-const SUFFIX_LETTERS: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
 const SUFFIX_LENGTH: usize = 5;
 /// A longer base is cut, so that the generated name stays a label value.
 const GENERATE_BASE_MAX: usize = 63 - SUFFIX_LENGTH;
@@ -136,7 +135,7 @@ fn generate(base: &str) -> String {
     let mut name: String = base.chars().take(GENERATE_BASE_MAX).collect();
     let noise = uuid::Uuid::new_v4();
     let letters = noise.as_bytes().iter().take(SUFFIX_LENGTH);
-    name.extend(letters.map(|it| char::from(SUFFIX_LETTERS[usize::from(*it) % 27])));
+    name.extend(letters.map(|it| letter(u64::from(*it))));
     name
 }
 

@@ -10,9 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::observe::{ATTEMPT, JOB_NAME};
 use super::plan::Plan;
-
-/// Letters of pod names: Kubernetes' alphabet for generated names.
-const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+use crate::cluster::letters::letter;
 
 /// Carries the plan out. Every step may be repeated.
 pub(super) async fn apply(
@@ -125,8 +123,7 @@ fn pod(job: &Job, number: u32) -> Pod {
 /// Five letters that follow from job and attempt.
 fn suffix(uid: &str, number: u32) -> String {
     let hash = Sha256::digest(format!("{uid}/{number}"));
-    let letter = |byte: &u8| LETTERS[usize::from(*byte) % LETTERS.len()] as char;
-    hash.iter().take(5).map(letter).collect()
+    hash.iter().take(5).map(|byte| letter(u64::from(*byte))).collect()
 }
 
 async fn tell(recorder: &Recorder, job: &Job, reason: &str, note: String) {
