@@ -41,10 +41,20 @@ spec:
     )
 }
 
-/// A trial that waits until the file `go` is there.
+/// A trial that says that it began, by a file too, and waits until the file `go` is there.
 fn waiting(home: &Home) -> String {
-    let go = home.work().join("go");
-    format!("echo began; until [ -e {} ]; do sleep 0.05; done; echo accuracy=$1", go.display())
+    let work = home.work().display().to_string();
+    let began = format!("mktemp {work}/began.XXXXXX > /dev/null; echo began");
+    format!("{began}; until [ -e {work}/go ]; do sleep 0.05; done; echo accuracy=$1")
+}
+
+/// Waits until so many such trials have begun: a trial is Running before its process is there.
+fn wait_begun(home: &Home, count: usize) {
+    let began = |entry: &std::fs::DirEntry| entry.file_name().to_string_lossy().contains("began.");
+    home.wait("the trials", || {
+        let entries = std::fs::read_dir(home.work()).unwrap().flatten();
+        (entries.filter(began).count() == count).then_some(())
+    });
 }
 
 /// The processes whose command line or environment names this home, the caller's own apart.
@@ -78,10 +88,7 @@ fn what_is_interrupted_runs_again_and_nothing_counts_as_failed() {
     let file = home.file("e.yaml", &manifest("e", 5, &waiting(&home)));
     let file = file.to_string_lossy();
     home.succeeds(&["run", &file, "--detach"]);
-    home.wait("two running trials", || {
-        let all = running(&home, "e") == 2;
-        (all && home.succeeds(&["logs", "e"]).contains("began")).then_some(())
-    });
+    wait_begun(&home, 2);
     let said = home.succeeds(&["down", "--stop"]);
     assert!(said.contains("down, 2 running pods ended"), "{said}");
     assert_eq!(processes(&home), [""; 0]);
@@ -107,7 +114,7 @@ fn pods_that_run_on_without_a_server_are_ended_too() {
     let home = Home::new();
     let file = home.file("e.yaml", &manifest("e", 1, &waiting(&home)));
     home.succeeds(&["run", &file.to_string_lossy(), "--detach"]);
-    home.wait("a running trial", || (running(&home, "e") == 1).then_some(()));
+    wait_begun(&home, 1);
     assert!(!home.succeeds(&["down"]).contains("ended"));
     home.wait("no server", || processes(&home).iter().all(|it| !it.contains("up\0")).then_some(()));
     assert_ne!(processes(&home), [""; 0], "the trial goes on");
@@ -180,7 +187,7 @@ fn a_running_trial_is_followed_line_by_line() {
     let home = Home::new();
     let file = home.file("e.yaml", &manifest("e", 1, &waiting(&home)));
     home.succeeds(&["run", &file.to_string_lossy(), "--detach"]);
-    home.wait("a running trial", || (running(&home, "e") == 1).then_some(()));
+    wait_begun(&home, 1);
     let mut follow = home.command(&["logs", "e", "-f"]);
     let mut follow = follow.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut lines = std::io::BufRead::lines(std::io::BufReader::new(follow.stdout.take().unwrap()));
