@@ -4,12 +4,12 @@ use futures::TryStreamExt;
 use k8s_openapi::api::core::v1::{Event, Pod};
 use kube::api::{Api, DeleteParams, ListParams, PostParams};
 use platform::cluster::node::logs::{LogOptions, read};
-use platform::cluster::node::record::{Phase, PodState, pod_folder};
+use platform::cluster::node::record::{Lock, Phase, PodState, pod_folder};
 use platform::cluster::node::{self, NodeHandle, identity};
 use platform::cluster::{Cluster, Options};
 use serde_json::{Value, json};
 use std::future::Future;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How long anything may take before the test is given up.
@@ -34,9 +34,7 @@ impl Home {
     }
 
     fn start_node(&mut self) {
-        let test = std::env::current_exe().unwrap();
-        let shim = test.parent().unwrap().parent().unwrap().join("examples/shim");
-        let mut options = node::Options::new(self.folder.path(), vec![shim.into()]);
+        let mut options = node::Options::new(self.folder.path(), vec![shim().into()]);
         options.no_namespaces = self.no_namespaces;
         self.node = Some(node::start(self.cluster.client(), options));
     }
@@ -75,6 +73,12 @@ impl Home {
         let folder = pod_folder(self.folder.path(), pod.metadata.uid.as_deref().unwrap());
         PodState::load(&folder).unwrap().unwrap_or_default()
     }
+}
+
+/// The shim alone, which cargo builds beside the tests.
+fn shim() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    test.parent().unwrap().parent().unwrap().join("examples/shim")
 }
 
 async fn eventually<T, F: Future<Output = Option<T>>>(
@@ -311,6 +315,41 @@ async fn a_pod_outlives_its_node() {
     let pod = home.until("p", "ends", ended).await;
     assert_eq!((phase(&pod), outcome(&pod).2), ("Succeeded", 0));
     assert_eq!(home.log(&pod, "main").await, "before\nafter\n");
+}
+
+#[test]
+fn a_pod_with_many_shims_runs_once() {
+    let pod = tempfile::tempdir().unwrap();
+    let script = "echo run >> runs; sleep 0.3";
+    let plan = json!({"uid": "u", "containers": [{"name": "main", "dir": pod.path(),
+        "argv": ["sh", "-c", script], "env": {"PATH": "/usr/bin:/bin"}}]});
+    std::fs::write(pod.path().join("pod.json"), plan.to_string()).unwrap();
+    let start = || std::process::Command::new(shim()).arg(pod.path()).spawn().unwrap();
+    for mut shim in [start(), start(), start(), start()] {
+        assert!(shim.wait().unwrap().success());
+    }
+    // One that comes when all is over finds the state.
+    assert!(start().wait().unwrap().success());
+    assert_eq!(std::fs::read_to_string(pod.path().join("runs")).unwrap(), "run\n");
+    assert!(PodState::load(pod.path()).unwrap().unwrap().finished);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_waits_for_a_shim_that_another_one_started() {
+    let mut home = Home::open(false).await;
+    home.node = None;
+    let spec = json!({"restartPolicy": "Never", "containers": [main("echo of the node")]});
+    let pod = home.create("p", spec).await;
+    let folder = pod_folder(home.folder.path(), pod.metadata.uid.as_deref().unwrap());
+    std::fs::create_dir_all(&folder).unwrap();
+    let lock = Lock::take(&folder).unwrap().unwrap();
+    home.start_node();
+    // The node sees the pods in order: once this one has ended, it has seen the other.
+    home.run("later", "true").await;
+    assert!(!folder.join("pod.json").exists(), "the pod is left to whom it belongs");
+    drop(lock);
+    let pod = home.until("p", "ends", ended).await;
+    assert_eq!(home.log(&pod, "main").await, "of the node\n");
 }
 
 #[tokio::test(flavor = "multi_thread")]

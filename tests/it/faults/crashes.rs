@@ -15,9 +15,9 @@ use crate::home::{Home, text};
 const TRIALS: usize = 40;
 
 /// An experiment of many short trials, each of which adds its name to `runs`.
-fn many(name: &str, runs: &Path, trials: usize) -> Value {
+fn many(name: &str, runs: &Path, trials: usize, seconds: &str) -> Value {
     let script =
-        format!("echo $KATIB_TRIAL_NAME >> {}; sleep 0.2; echo accuracy=$1", runs.display());
+        format!("echo $KATIB_TRIAL_NAME >> {}; sleep {seconds}; echo accuracy=$1", runs.display());
     let mut many = experiment(name, &script);
     many["spec"]["maxTrialCount"] = json!(trials);
     many["spec"]["parallelTrialCount"] = json!(4);
@@ -59,10 +59,11 @@ fn moment() -> Duration {
 #[test]
 fn a_server_killed_at_any_moment_loses_and_doubles_nothing() {
     let full = std::env::var("QALAM_FULL").is_ok_and(|it| it == "1");
-    let kills = if full { 20 } else { 3 };
+    // The trials take about as long as the kills.
+    let (kills, seconds) = if full { (20, "1.5") } else { (3, "0.2") };
     let home = Home::new();
     let runs = home.file("runs", "");
-    let file = home.file("e.yaml", &many("crash", &runs, TRIALS).to_string());
+    let file = home.file("e.yaml", &many("crash", &runs, TRIALS, seconds).to_string());
     let file = file.to_string_lossy();
     home.succeeds(&["run", &file, "--detach"]);
     for number in 0..kills {
@@ -90,9 +91,9 @@ fn a_server_killed_at_any_moment_loses_and_doubles_nothing() {
 fn trials_go_on_while_the_home_is_down() {
     let home = Home::new();
     let runs = home.file("runs", "");
-    let mut manifest = many("down", &runs, 6);
+    let mut manifest = many("down", &runs, 6, "1");
     let command = &mut pod(&mut manifest)["containers"][0]["command"][2];
-    *command = json!(command.as_str().unwrap().replace("sleep 0.2", "sleep 1; echo $0 > ended-$1"));
+    *command = json!(command.as_str().unwrap().replace("sleep 1", "sleep 1; echo $0 > ended-$1"));
     let file = home.file("e.yaml", &manifest.to_string());
     let file = file.to_string_lossy();
     home.succeeds(&["run", &file, "--detach"]);

@@ -195,17 +195,25 @@ fn failures_are_counted_against_their_limit() {
 #[test]
 fn an_endless_trial_ends_with_its_experiment() {
     let home = Home::new();
-    let pids = home.file("pids", "");
-    let script =
-        format!("trap '' TERM; echo $$$$ >> {}; while :; do sleep 1; done", pids.display());
-    let file = home.file("e.yaml", &experiment("endless", &script).to_string());
-    home.succeeds(&["run", &file.to_string_lossy(), "--detach"]);
-    let pid = home.wait("the trial", || {
-        std::fs::read_to_string(&pids).unwrap().lines().next().map(str::to_owned)
-    });
-    let process = std::path::PathBuf::from(format!("/proc/{pid}/cwd"));
-    assert!(process.exists());
-    home.succeeds(&["delete", "endless"]);
-    home.wait("the end of the process", || (!process.exists()).then_some(()));
-    assert!(!home.succeeds(&["get", "experiments"]).contains("endless"));
+    for verb in ["stop", "delete"] {
+        let pids = home.file("pids", "");
+        let script =
+            format!("trap '' TERM; echo $$$$ >> {}; while :; do sleep 1; done", pids.display());
+        let name = format!("endless-{verb}");
+        let file = home.file("e.yaml", &experiment(&name, &script).to_string());
+        home.succeeds(&["run", &file.to_string_lossy(), "--detach"]);
+        let pid = home.wait("the trial", || {
+            std::fs::read_to_string(&pids).unwrap().lines().next().map(str::to_owned)
+        });
+        let process = std::path::PathBuf::from(format!("/proc/{pid}/cwd"));
+        assert!(process.exists());
+        home.succeeds(&[verb, &name]);
+        home.wait("the end of the process", || (!process.exists()).then_some(()));
+        let there = home.succeeds(&["get", "experiments"]).contains(&name);
+        assert_eq!(there, verb == "stop");
+    }
+    let trial = trial(&home, "endless-stop");
+    let described = home.succeeds(&["describe", &trial]);
+    assert!(described.contains("Trial is stopped: its experiment has ended"), "{described}");
+    assert!(home.succeeds(&["describe", "endless-stop"]).contains("ExperimentStopped"));
 }
