@@ -1,13 +1,13 @@
 //! Doing what was decided for a trial: making its workload, and clearing it away.
 
-use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, PostParams, Preconditions};
+use kube::api::{ApiResource, DeleteParams, DynamicObject, PostParams, Preconditions};
 use kube::core::gvk::GroupVersionKind;
-use kube::{Resource, ResourceExt};
+use kube::{Api, Resource, ResourceExt};
 use proto::kinds::{EXPERIMENT_LABEL, TRIAL_LABEL, Trial};
 
 use super::observe::belongs;
-use crate::controllers::Key;
 use crate::controllers::world::World;
+use crate::controllers::{Key, conditions};
 
 /// Annotation of a workload: it stays when its trial has ended.
 pub(super) const RETAIN_ANNOTATION: &str = "qalam.dev/retain";
@@ -110,11 +110,21 @@ async fn in_the_way(
     }
 }
 
-/// Deletes the workload of an ended trial, unless it is to stay. Answers whether it did.
+/// Deletes the workload of an ended trial, unless it is to stay and has ended by itself. Answers whether it did.
 pub(super) async fn clear(world: &World, key: &Key) -> Result<bool, kube::Error> {
     let Some(object) = world.workloads.lock().remove(key) else { return Ok(false) };
-    let stays = object.annotations().contains_key(RETAIN_ANNOTATION);
-    if stays || object.meta().deletion_timestamp.is_some() {
+    let kept = object.annotations().contains_key(RETAIN_ANNOTATION);
+    if kept {
+        match cut_short(world, key).await {
+            Ok(true) => {}
+            Ok(false) => return Ok(false),
+            Err(why) => {
+                world.workloads.lock().entry(key.clone()).or_insert(object);
+                return Err(why);
+            }
+        }
+    }
+    if object.meta().deletion_timestamp.is_some() {
         return Ok(false);
     }
     let Some(types) = &object.types else { return Ok(false) };
@@ -131,6 +141,14 @@ pub(super) async fn clear(world: &World, key: &Key) -> Result<bool, kube::Error>
             Err(why)
         }
     }
+}
+
+/// Whether the trial was ended while its workload ran: that one is ended, too, even if workloads
+/// are retained, for it would run on.
+async fn cut_short(world: &World, key: &Key) -> Result<bool, kube::Error> {
+    let api: Api<Trial> = Api::namespaced(world.client.clone(), &key.namespace);
+    let status = api.get_opt(&key.name).await?.and_then(|it| it.status).unwrap_or_default();
+    Ok(["Killed", "EarlyStopped"].iter().any(|it| conditions::holds(&status.conditions, it)))
 }
 
 #[cfg(test)]
