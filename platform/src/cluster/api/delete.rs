@@ -88,8 +88,9 @@ impl Api {
             }
             let gone = is_released(kind, &new);
             match self.store_change(kind, &current, new).await {
-                Ok(object) if gone => return Ok(Outcome::Gone(object)),
+                Ok(object) if gone => return Ok(Outcome::Gone(object.value(kind))),
                 Ok(object) => {
+                    let object = object.value(kind);
                     self.after_marked(target, &object);
                     return Ok(Outcome::Leaving(object));
                 }

@@ -51,7 +51,7 @@ use request::{Query, Target, decode_object, media_type, read_body};
 use respond::{Shape, answer};
 use status::Status;
 use table::Include;
-use write::{Manner, Written};
+use write::{After, Manner, Written};
 
 /// What every request needs; clones share it.
 #[derive(Clone)]
@@ -244,7 +244,11 @@ impl Api {
         // A Scale is no object of the kind: it has no columns.
         let scale = target.subresource.as_deref() == Some("scale");
         let shape = if scale { Shape::Plain } else { shape };
-        answer(code, shape.value(&target.kind, written.object), &written.warnings)
+        let body = match written.object {
+            After::Stored(object) => shape.object(&target.kind, &object),
+            After::Shown(object) => shape.value(&target.kind, object),
+        };
+        answer(code, body, &written.warnings)
     }
 }
 

@@ -54,17 +54,19 @@ impl Shape {
 
     /// A stored object in this form, as JSON text.
     pub(super) fn object(self, kind: &Kind, object: &Object) -> Bytes {
-        if self == Shape::Plain && convert::is_identity(kind) {
-            return object.raw.clone();
+        match self {
+            Shape::Plain if convert::is_identity(kind) => return object.raw.clone(),
+            Shape::Metadata => return Bytes::from(head_of(object).to_string()),
+            _ => {}
         }
         self.value(kind, convert::to_served(kind, object.value()))
     }
 
     /// An object in its served version in this form, as JSON text.
-    pub(super) fn value(self, kind: &Kind, value: Value) -> Bytes {
+    pub(super) fn value(self, kind: &Kind, mut value: Value) -> Bytes {
         let shaped = match self {
             Shape::Plain => value,
-            Shape::Metadata => metadata_of(&value),
+            Shape::Metadata => metadata_of(value["metadata"].take()),
             Shape::Table(include) => {
                 let version = json!({"resourceVersion": value["metadata"]["resourceVersion"]});
                 table::table(kind, &[Arc::new(value)], version, include)
@@ -83,7 +85,7 @@ impl Shape {
                 Bytes::from(table::table(kind, &items, metadata, include).to_string())
             }
             Shape::Metadata => {
-                let items: Vec<Value> = values().map(|it| metadata_of(&it)).collect();
+                let items: Vec<Value> = objects.iter().map(|it| head_of(it)).collect();
                 let list = json!({
                     "kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1",
                     "metadata": metadata, "items": items,
@@ -94,11 +96,23 @@ impl Shape {
     }
 }
 
-fn metadata_of(value: &Value) -> Value {
-    json!({
-        "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1",
-        "metadata": value["metadata"],
-    })
+fn metadata_of(metadata: Value) -> Value {
+    let mut shown = json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1"});
+    shown["metadata"] = metadata;
+    shown
+}
+
+/// A stored object's metadata, which is the same in all served versions. The rest of the text is
+/// passed over: whoever watches metadata watches many kinds.
+fn head_of(object: &Object) -> Value {
+    #[derive(serde::Deserialize)]
+    struct Head {
+        #[serde(default)]
+        metadata: Value,
+    }
+    // Only JSON objects enter a store.
+    let head: Option<Head> = serde_json::from_slice(&object.raw).ok();
+    metadata_of(head.map_or(Value::Null, |it| it.metadata))
 }
 
 /// Joins the stored texts: a list parses nothing.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::kinds::{Kind, Scale};
 use super::request::Target;
 use super::status::Status;
-use super::write::{Manner, Written};
+use super::write::{After, Manner, Written};
 use super::{Api, convert};
 
 impl Api {
@@ -42,7 +42,8 @@ impl Api {
             Ok(next)
         });
         let written = written.await?;
-        Ok(Written { object: show(&scale, &written.object), warnings: written.warnings })
+        let shown = show(&scale, &written.object.value(&target.kind));
+        Ok(Written { object: After::Shown(shown), warnings: written.warnings })
     }
 }
 

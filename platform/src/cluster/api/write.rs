@@ -1,6 +1,7 @@
 //! Creating and changing objects: what every write passes before it is stored.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use proto::FieldError;
 use serde_json::{Value, json};
@@ -51,11 +52,30 @@ impl Manner {
     }
 }
 
-/// What was written, or would be in a dry run: the object in its served version.
+/// What was written, or would be in a dry run.
 #[derive(Debug)]
 pub(super) struct Written {
-    pub(super) object: Value,
+    pub(super) object: After,
     pub(super) warnings: Vec<String>,
+}
+
+/// An object after a write.
+#[derive(Debug)]
+pub(super) enum After {
+    /// As it is stored: its text is at hand, and most answers want nothing else.
+    Stored(Arc<Object>),
+    /// In its served version; it is not stored, or no longer.
+    Shown(Value),
+}
+
+impl After {
+    /// The object in its served version.
+    pub(super) fn value(self, kind: &Kind) -> Value {
+        match self {
+            After::Stored(object) => convert::to_served(kind, object.value()),
+            After::Shown(value) => value,
+        }
+    }
 }
 
 impl Api {
@@ -83,13 +103,13 @@ impl Api {
         }
         check_size(&object)?;
         if manner.dry_run {
-            return Ok(Written { object, warnings });
+            return Ok(Written { object: After::Shown(object), warnings });
         }
         let stored = convert::to_stored(kind, object);
         match self.store.put(key, Expected::Absent, stored).await {
             Ok(object) => {
                 self.after_write(kind);
-                Ok(Written { object: convert::to_served(kind, object.value()), warnings })
+                Ok(Written { object: After::Stored(object), warnings })
             }
             Err(WriteError::Unexpected) => Err(Status::already_exists(kind, &name)),
             Err(error) => Err(Status::internal(error)),
@@ -116,8 +136,11 @@ impl Api {
             check_version(kind, name, &old, &new)?;
             meta::settle(target, &mut new)?;
             let (new, warnings) = self.prepare(target, manner, &old, new)?;
-            if new == old || manner.dry_run {
-                return Ok(Written { object: new, warnings });
+            if new == old {
+                return Ok(Written { object: After::Stored(current), warnings });
+            }
+            if manner.dry_run {
+                return Ok(Written { object: After::Shown(new), warnings });
             }
             check_size(&new)?;
             match self.store_change(kind, &current, new).await {
@@ -135,17 +158,17 @@ impl Api {
         kind: &Kind,
         current: &Object,
         new: Value,
-    ) -> Result<Value, WriteError> {
+    ) -> Result<After, WriteError> {
         let key = current.key.clone();
         if is_released(kind, &new) {
             self.store.remove(key, current.version).await?;
             self.after_write(kind);
-            return Ok(new);
+            return Ok(After::Shown(new));
         }
         let stored = convert::to_stored(kind, new);
         let object = self.store.put(key, Expected::Version(current.version), stored).await?;
         self.after_write(kind);
-        Ok(convert::to_served(kind, object.value()))
+        Ok(After::Stored(object))
     }
 
     /// The next state of an object: what the writer wants, less what the writer may not change.
@@ -246,12 +269,28 @@ fn check_version(kind: &Kind, name: &str, old: &Value, new: &Value) -> Result<()
 }
 
 fn check_size(object: &Value) -> Result<(), Status> {
-    let size = object.to_string().len();
+    let size = size_of(object);
     if OBJECT_BYTES_MAX < size {
         let told = format!("the object has {size} bytes, limit is {OBJECT_BYTES_MAX}");
         return Err(Status::too_large(told));
     }
     Ok(())
+}
+
+/// Bytes of the object's text, counted without keeping it.
+fn size_of(object: &Value) -> usize {
+    struct Count(usize);
+    impl std::io::Write for Count {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut count = Count(0);
+    serde_json::to_writer(&mut count, object).map_or(usize::MAX, |()| count.0)
 }
 
 fn refuse_faults(kind: &Kind, object: &Value, faults: Vec<FieldError>) -> Result<(), Status> {
