@@ -1,6 +1,7 @@
 //! Events: what happened, told beside the object it happened to. Best effort, and never in the
 //! way of the work.
 
+use futures::future::join_all;
 use k8s_openapi::api::core::v1::{Event, EventSource, ObjectReference};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta, Time};
 use kube::api::PostParams;
@@ -10,6 +11,9 @@ use tokio::sync::mpsc;
 /// How many events may wait to be written; beyond it the newest are dropped, so that a slow
 /// server cannot make the controllers grow.
 const WAITING_MAX: usize = 10_000;
+
+/// How many events are written at once.
+const TOGETHER_MAX: usize = 64;
 
 /// Longest note that the API takes.
 const NOTE_BYTES_MAX: usize = 1024;
@@ -46,12 +50,10 @@ impl Events {
     pub fn start(client: Client) -> Events {
         let (sender, mut waiting) = mpsc::channel::<Event>(WAITING_MAX);
         tokio::spawn(async move {
-            while let Some(event) = waiting.recv().await {
-                let namespace = event.metadata.namespace.clone().unwrap_or_default();
-                let api: Api<Event> = Api::namespaced(client.clone(), &namespace);
-                if let Err(why) = api.create(&PostParams::default(), &event).await {
-                    tracing::debug!(%why, "an event was not written");
-                }
+            // Those that came while others were written are written together: one round trip.
+            let mut batch = Vec::new();
+            while 0 < waiting.recv_many(&mut batch, TOGETHER_MAX).await {
+                join_all(batch.drain(..).map(|event| write(&client, event))).await;
             }
         });
         Events(sender)
@@ -66,6 +68,14 @@ impl Events {
         if self.0.try_send(event).is_err() {
             tracing::debug!(reason = what.reason, "an event was dropped: too many wait");
         }
+    }
+}
+
+async fn write(client: &Client, event: Event) {
+    let namespace = event.metadata.namespace.clone().unwrap_or_default();
+    let api: Api<Event> = Api::namespaced(client.clone(), &namespace);
+    if let Err(why) = api.create(&PostParams::default(), &event).await {
+        tracing::debug!(%why, "an event was not written");
     }
 }
 

@@ -11,6 +11,8 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::JoinHandle;
 
 const WAITING_MAX: usize = 1024;
+/// How many events are written at once.
+const TOGETHER_MAX: usize = 64;
 
 /// Takes news of pods. An event that cannot be written, or comes when too many wait, is dropped:
 /// what counts is in the status.
@@ -30,13 +32,20 @@ impl Recorder {
     }
 }
 
+/// Those that came while others were written are written together: they share a commit.
 async fn write(client: Client, mut events: Receiver<Event>) {
-    while let Some(event) = events.recv().await {
-        let namespace = event.metadata.namespace.clone().unwrap_or_default();
-        let api = Api::<Event>::namespaced(client.clone(), &namespace);
-        if let Err(error) = api.create(&PostParams::default(), &event).await {
-            tracing::debug!(%error, "an event was not written");
-        }
+    let mut waiting = Vec::new();
+    while 0 < events.recv_many(&mut waiting, TOGETHER_MAX).await {
+        let writes = waiting.drain(..).map(|event| {
+            let namespace = event.metadata.namespace.clone().unwrap_or_default();
+            let api = Api::<Event>::namespaced(client.clone(), &namespace);
+            async move {
+                if let Err(error) = api.create(&PostParams::default(), &event).await {
+                    tracing::debug!(%error, "an event was not written");
+                }
+            }
+        });
+        futures::future::join_all(writes).await;
     }
 }
 

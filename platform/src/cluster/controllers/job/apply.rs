@@ -27,7 +27,7 @@ pub(super) async fn apply(
         match pods.create(&PostParams::default(), &pod).await {
             Ok(_) => {
                 let note = format!("Created pod: {}", pod.name_any());
-                tell(recorder, job, "SuccessfulCreate", note).await;
+                tell(recorder, job, "SuccessfulCreate", note);
             }
             Err(kube::Error::Api(status)) if status.is_already_exists() => {
                 is_ours(&pods, job, &pod).await?;
@@ -37,7 +37,7 @@ pub(super) async fn apply(
     }
     for name in &plan.end {
         gone(pods.delete(name, &DeleteParams::default()).await.map(|_| ()))?;
-        tell(recorder, job, "SuccessfulDelete", format!("Deleted pod: {name}")).await;
+        tell(recorder, job, "SuccessfulDelete", format!("Deleted pod: {name}"));
     }
     if plan.delete_job {
         return gone(jobs.delete(&job.name_any(), &DeleteParams::background()).await.map(|_| ()));
@@ -50,7 +50,7 @@ pub(super) async fn apply(
     }
     if let Some(verdict) = plan.verdict {
         let word = if verdict.condition() == "Complete" { "Completed" } else { verdict.reason() };
-        tell(recorder, job, word, verdict.message().to_owned()).await;
+        tell(recorder, job, word, verdict.message().to_owned());
     }
     Ok(())
 }
@@ -126,7 +126,8 @@ fn suffix(uid: &str, number: u32) -> String {
     hash.iter().take(5).map(|byte| letter(u64::from(*byte))).collect()
 }
 
-async fn tell(recorder: &Recorder, job: &Job, reason: &str, note: String) {
+/// Tells people, in the background: no step waits for what only people read.
+fn tell(recorder: &Recorder, job: &Job, reason: &str, note: String) {
     let event = Event {
         type_: EventType::Normal,
         reason: reason.to_owned(),
@@ -134,8 +135,10 @@ async fn tell(recorder: &Recorder, job: &Job, reason: &str, note: String) {
         action: reason.to_owned(),
         secondary: None,
     };
-    // An event that is lost changes nothing but what people read.
-    if let Err(error) = recorder.publish(&event, &job.object_ref(&())).await {
-        tracing::debug!(%error, "event not written");
-    }
+    let (recorder, about) = (recorder.clone(), job.object_ref(&()));
+    tokio::spawn(async move {
+        if let Err(error) = recorder.publish(&event, &about).await {
+            tracing::debug!(%error, "event not written");
+        }
+    });
 }
