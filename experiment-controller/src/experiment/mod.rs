@@ -120,16 +120,19 @@ async fn proceed(
         }
         Plan::Grow { create, request } => {
             let create = &seen.proposed[..create as usize];
-            match apply::create_trials(world, experiment, &seen.spec, create).await {
+            // The one does not depend on the other: both are under way at once.
+            let (made, asked) = tokio::join!(
+                apply::create_trials(world, experiment, &seen.spec, create),
+                apply::request(world, suggestion, request),
+            );
+            match made {
                 Err(ApplyError::Template(faults)) => {
                     let verdict = Verdict::TrialImpossible(faults);
                     return end(world, experiment, verdict).await;
                 }
                 other => other?,
             }
-            if 0 < request {
-                apply::request(world, suggestion, request).await?;
-            }
+            asked?;
         }
         Plan::Wait => {}
     }
