@@ -6,8 +6,9 @@ use proto::kinds::{Setting, SuggestionStatus, TrialAssignment};
 use super::verdict::Verdict;
 use crate::controllers::conditions::{self, Fact};
 
-/// Most bytes that the window may take, but for assignments whose trial does not exist yet.
-pub(super) const WINDOW_BYTES_MAX: usize = 64 * 1024;
+/// Most bytes that the window may take, but for assignments whose trial does not exist yet. The
+/// whole window is written with every answer, so this is paid for by each trial.
+pub(super) const WINDOW_BYTES_MAX: usize = 16 * 1024;
 
 /// The status after a question was answered.
 ///
