@@ -19,7 +19,7 @@ use nix::fcntl::{Flock, FlockArg};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// The reason of a pod that ended because the home was stopped with all that ran.
@@ -199,9 +199,16 @@ impl PodState {
         load(&pod.join("state.json"))
     }
 
-    /// Replaces `state.json`. The final state survives a power failure; states before it need not.
+    /// Replaces `state.json`. A power failure may bring the old one back, see [`PodState::settle`].
     pub fn save(&self, pod: &Path) -> io::Result<()> {
-        replace(&pod.join("state.json"), self, self.finished)
+        replace(&pod.join("state.json"), self)
+    }
+
+    /// Makes the saved state survive a power failure. Only the final one need: whoever finds an
+    /// earlier one after a reboot knows from its boot id that the pod was lost (`NodeLost`).
+    pub fn settle(pod: &Path) -> io::Result<()> {
+        File::open(pod.join("state.json"))?.sync_all()?;
+        File::open(pod)?.sync_all()
     }
 }
 
@@ -213,7 +220,7 @@ impl PodPlan {
 
     /// Writes `pod.json`.
     pub fn save(&self, pod: &Path) -> io::Result<()> {
-        replace(&pod.join("pod.json"), self, false)
+        replace(&pod.join("pod.json"), self)
     }
 
     /// All containers, in starting order.
@@ -261,18 +268,10 @@ fn load<T: serde::de::DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
 }
 
 /// Writes beside the file and renames, so that a reader sees the old or the new, never a part.
-fn replace<T: Serialize>(path: &Path, value: &T, durable: bool) -> io::Result<()> {
+fn replace<T: Serialize>(path: &Path, value: &T) -> io::Result<()> {
     let beside = path.with_extension("new");
-    let mut file = File::create(&beside)?;
-    file.write_all(&serde_json::to_vec(value)?)?;
-    if durable {
-        file.sync_all()?;
-    }
-    fs::rename(&beside, path)?;
-    if durable && let Some(folder) = path.parent() {
-        File::open(folder)?.sync_all()?;
-    }
-    Ok(())
+    fs::write(&beside, serde_json::to_vec(value)?)?;
+    fs::rename(&beside, path)
 }
 
 #[cfg(test)]

@@ -370,7 +370,8 @@ impl Worker {
             container.lose(at);
         }
         state.finished = true;
-        if let Err(error) = state.save(&self.folder) {
+        let saved = state.save(&self.folder).and_then(|()| PodState::settle(&self.folder));
+        if let Err(error) = saved {
             tracing::warn!(%error, pod = self.uid, "state.json cannot be written");
         }
     }

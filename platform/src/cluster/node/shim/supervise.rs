@@ -14,6 +14,7 @@ use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 use std::collections::BTreeSet;
 use std::fs;
+use std::io;
 use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -396,8 +397,14 @@ impl Supervisor {
         kill_strays();
         self.state.finished = true;
         self.state.save(&self.pod).context("the final state.json")?;
+        // The node need not wait for this disk: it makes the end durable in the API itself. This
+        // is for an end that no node hears of.
         self.notify();
-        Ok(())
+        match PodState::settle(&self.pod) {
+            // The node was faster: the pod is deleted, and its folder with it.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            other => other.context("the final state.json"),
+        }
     }
 }
 
