@@ -124,7 +124,7 @@ async fn serve(
     let mut basic = cluster::controllers::start(cluster.client());
     let (client, settings) = (cluster.client(), Settings::new(Arc::clone(&store)));
     let (ours, stopped) = (home.controllers, until(stopped));
-    let controllers = tokio::spawn(async move {
+    let mut controllers = tokio::spawn(async move {
         if ours {
             return controllers::run(client, settings, stopped).await;
         }
@@ -134,16 +134,13 @@ async fn serve(
     state.write_server(&server)?;
     ready(state, &server);
 
-    let mut controllers = controllers;
     let ended: anyhow::Result<()> = tokio::select! {
         () = end => Ok(()),
         () = idle(cluster.client(), activity, home.idle_exit) => {
             tracing::info!("nothing to do any more");
             Ok(())
         }
-        Some(_) = basic.join_next() => {
-            Err(anyhow::anyhow!("the controllers of jobs and garbage ended by themselves"))
-        }
+        _ = basic.join_next() => Err(anyhow::anyhow!("the controllers of jobs ended by themselves")),
         early = &mut controllers => match early {
             Ok(Ok(())) => Err(anyhow::anyhow!("the controllers ended by themselves")),
             Ok(Err(error)) => Err(error.into()),

@@ -487,7 +487,6 @@ mod tests {
 
     #[test]
     fn a_deadline_may_lie_beyond_all_time() {
-        assert_eq!(left(5, Duration::from_secs(2)), Duration::from_secs(3));
         assert_eq!(left(5, Duration::from_secs(9)), Duration::ZERO);
         assert_eq!(left(u64::MAX, Duration::ZERO), Duration::from_secs(u64::MAX));
     }
