@@ -105,7 +105,7 @@ fn two_experiments_run_at_once() {
             serde_json::from_str(&home.succeeds(&["export", name, "-o", "json"])).unwrap();
         assert_eq!(rows.len(), 5, "{rows:?}");
         let own = |row: &Value| row["trial"].as_str().unwrap().starts_with(&format!("{name}-"));
-        assert!(rows.iter().all(|row| own(row) && row["accuracy"].to_string() != "null"));
+        assert!(rows.iter().all(|row| own(row) && !row["accuracy"].is_null()));
     }
 }
 

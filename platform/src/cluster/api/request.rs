@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use futures::StreamExt;
 use http::{HeaderMap, Uri, header};
-use http_body_util::{BodyExt, Limited};
 use serde_json::Value;
 
 use super::kinds::{Kind, Registry};
@@ -13,6 +13,9 @@ use super::status::Status;
 
 /// Largest body that is read.
 pub(super) const BODY_BYTES_MAX: usize = 3 << 20;
+/// Most that is heard out, and thrown away, of a body that is too large: a client that is cut off
+/// while it still sends does not read the answer.
+const BODY_BYTES_HEARD_MAX: usize = 64 << 20;
 
 /// What a path names.
 #[derive(Clone, Debug)]
@@ -131,15 +134,23 @@ impl Query {
 /// # Errors
 /// 413 when there are too many.
 pub(super) async fn read_body(body: axum::body::Body) -> Result<Bytes, Status> {
-    let collected = Limited::new(body, BODY_BYTES_MAX).collect().await;
-    let collected = collected.map_err(|error| {
-        if error.downcast_ref::<http_body_util::LengthLimitError>().is_some() {
-            Status::too_large(format!("request body: limit is {BODY_BYTES_MAX} bytes"))
-        } else {
-            Status::bad_request(format!("request body: {error}"))
+    let mut stream = body.into_data_stream();
+    let mut kept = BytesMut::new();
+    let mut seen = 0;
+    while let Some(part) = stream.next().await {
+        let part = part.map_err(|error| Status::bad_request(format!("request body: {error}")))?;
+        seen += part.len();
+        if seen <= BODY_BYTES_MAX {
+            kept.extend_from_slice(&part);
+        } else if BODY_BYTES_HEARD_MAX < seen {
+            break;
         }
-    })?;
-    Ok(collected.to_bytes())
+    }
+    if BODY_BYTES_MAX < seen {
+        let told = format!("request body: limit is {BODY_BYTES_MAX} bytes");
+        return Err(Status::too_large(told));
+    }
+    Ok(kept.freeze())
 }
 
 /// The media type of a body, without parameters.

@@ -14,6 +14,7 @@ mod launch;
 mod mounts;
 mod pump;
 mod reap;
+mod strays;
 mod supervise;
 
 use super::record::{self, Lock, PodPlan, PodState};

@@ -7,12 +7,12 @@ use super::super::record::{
 use super::launch::Launch;
 use super::mounts::{self, Isolation};
 use super::pump::Pump;
-use super::reap::{Exit, Reaper, childless};
+use super::reap::{Exit, Reaper};
+use super::strays::kill_strays;
 use anyhow::Context;
 use jiff::Timestamp;
-use nix::sys::signal::{Signal, kill, killpg};
+use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
-use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::os::unix::net::UnixDatagram;
@@ -446,34 +446,6 @@ fn ask(pid: i32) {
     let _gone_already = killpg(Pid::from_raw(pid), Signal::SIGTERM);
 }
 
-/// Kills what left its container's process group, or lost its parent: all below the shim.
-fn kill_strays() {
-    for _ in 0..100 {
-        if childless() {
-            return;
-        }
-        for pid in below(Pid::this().as_raw(), &identity::all()) {
-            let _gone_already = kill(Pid::from_raw(pid), Signal::SIGKILL);
-        }
-        std::thread::sleep(Duration::from_millis(2));
-    }
-}
-
-/// All descendants of a process.
-fn below(root: i32, processes: &[identity::Stat]) -> Vec<i32> {
-    let mut known = BTreeSet::from([root]);
-    loop {
-        let count = known.len();
-        let children = processes.iter().filter(|process| known.contains(&process.parent));
-        let children: Vec<i32> = children.map(|process| process.pid).collect();
-        known.extend(children);
-        if known.len() == count {
-            known.remove(&root);
-            return known.into_iter().collect();
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -489,19 +461,5 @@ mod tests {
     fn a_deadline_may_lie_beyond_all_time() {
         assert_eq!(left(5, Duration::from_secs(9)), Duration::ZERO);
         assert_eq!(left(u64::MAX, Duration::ZERO), Duration::from_secs(u64::MAX));
-    }
-
-    #[test]
-    fn descendants_are_found_in_any_order() {
-        let stat = |pid, parent| identity::Stat {
-            pid,
-            parent,
-            group: 0,
-            session: 0,
-            state: 'S',
-            start: 0,
-        };
-        let processes = [stat(5, 4), stat(2, 1), stat(4, 2), stat(3, 9)];
-        assert_eq!(below(1, &processes), [2, 4, 5]);
     }
 }
