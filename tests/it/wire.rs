@@ -112,6 +112,19 @@ fn a_search_on_another_server_is_used_and_awaited() {
 }
 
 #[test]
+fn the_end_of_the_space_on_another_server_ends_the_experiment() {
+    let home = Home::new();
+    let address = free_address();
+    let _server = start(&home, &["suggest", "--listen", &address, "--alias", "my-search=random"]);
+    let three = r#"parameterType: int, feasibleSpace: {min: "1", max: "3"}"#;
+    let wide = r#"parameterType: double, feasibleSpace: {min: "0.1", max: "0.9"}"#;
+    let manifest = experiment("small", "my-search", 9, PRINT).replace(wide, three);
+    let file = home.file("e.yaml", &(katib_config(&address) + &manifest));
+    let said = text(&home.qalam(&["run", &file.to_string_lossy()]));
+    assert!(said.contains("3 trials (ExperimentSuggestionEndReached)"), "{said}");
+}
+
+#[test]
 fn what_the_other_server_refuses_fails_the_experiment_with_its_words() {
     let home = Home::new();
     let address = free_address();

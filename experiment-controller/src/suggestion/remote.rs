@@ -47,16 +47,21 @@ pub(super) async fn ask(
 
     let uid = experiment.uid().unwrap_or_default();
     let made = u64::try_from(status.suggestion_count).unwrap_or(0);
-    let count = i32::try_from(count).unwrap_or(i32::MAX);
-    let request = wire::Request {
-        experiment: Some(told),
-        trials: world.with_trials(&uid, |trials| wire::trials(spec, trials)),
-        current_request_number: count,
-        total_request_number: status.suggestion_count.saturating_add(count),
-    };
-    let reply = match client.get_suggestions(request).await {
-        Ok(reply) => reply.into_inner(),
-        Err(why) => return (refusal(address, "", &why), Vec::new()),
+    let mut count = i32::try_from(count).unwrap_or(i32::MAX);
+    let trials = world.with_trials(&uid, |trials| wire::trials(spec, trials));
+    let reply = loop {
+        let request = wire::Request {
+            experiment: Some(told.clone()),
+            trials: trials.clone(),
+            current_request_number: count,
+            total_request_number: status.suggestion_count.saturating_add(count),
+        };
+        match client.get_suggestions(request).await {
+            Ok(reply) => break reply.into_inner(),
+            // Fewer are left than were asked for: the last ones are fetched one by one.
+            Err(why) if why.code() == Code::FailedPrecondition && 1 < count => count = 1,
+            Err(why) => return (refusal(address, "", &why), Vec::new()),
+        }
     };
     let name = |place: usize| names::trial_name(&experiment.name_any(), &uid, made + place as u64);
     let (all, settings) = wire::assignments(&reply, name);
@@ -76,10 +81,13 @@ async fn connect(address: &str) -> Result<Client<Channel>, tonic::transport::Err
     Ok(client.max_decoding_message_size(usize::MAX).max_encoding_message_size(usize::MAX))
 }
 
-/// What a server's error asks of us: only its verdict on the settings is final.
+/// What a server's error asks of us: only its verdict on the settings, and the end of the space,
+/// are final.
 fn refusal(address: &str, prefix: &str, why: &Status) -> Verdict {
     match why.code() {
         Code::InvalidArgument => Verdict::Refused(format!("{prefix}{}", why.message())),
+        // What `qalam suggest` answers; Katib's own services have no word for it.
+        Code::FailedPrecondition => Verdict::Exhausted(Vec::new()),
         code => Verdict::Unavailable(format!("{address}: {code:?}: {}", why.message())),
     }
 }
@@ -89,9 +97,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_an_invalid_argument_is_final() {
+    fn a_refusal_and_the_end_of_the_space_are_final() {
         let refused = refusal("h:1", "Validation failed: ", &Status::invalid_argument("no"));
         assert_eq!(refused, Verdict::Refused("Validation failed: no".into()));
+        let over = refusal("h:1", "", &Status::failed_precondition("the space is exhausted"));
+        assert_eq!(over, Verdict::Exhausted(Vec::new()));
         for status in [Status::unavailable("x"), Status::unknown("x"), Status::internal("x")] {
             assert!(matches!(refusal("h:1", "", &status), Verdict::Unavailable(_)));
         }
