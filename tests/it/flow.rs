@@ -80,7 +80,7 @@ const EXAMPLES: &[Example] = &[
             // Small networks: tests are not built for speed.
             "spec.parameters[1].feasibleSpace.max=\"32\"",
         ],
-        trials: (24, 6),
+        trials: (60, 6),
         // Ten digits: who guesses reaches 0.1.
         best: (0.3, 1.0),
         space: &[
