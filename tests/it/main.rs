@@ -11,6 +11,7 @@ mod images;
 mod kubectl;
 mod life;
 mod manifests;
+mod packages;
 mod python;
 mod screen;
 mod tidy;

@@ -23,6 +23,7 @@ pub mod record;
 mod roster;
 pub mod shim;
 pub mod status;
+mod venv;
 pub mod volumes;
 mod worker;
 

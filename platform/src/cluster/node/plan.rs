@@ -3,7 +3,7 @@
 use super::admit::{self, Grant};
 use super::record::{Cause, ContainerPlan, MountPlan, PodPlan, Restart, pod_folder};
 use super::volumes::{self, VolumePlan, inside};
-use super::{Image, expand::expand};
+use super::{Image, expand::expand, venv};
 use k8s_openapi::api::core::v1::{Container, EnvVar, EnvVarSource, Pod, PodSpec};
 use proto::kinds::TRIAL_LABEL;
 use std::collections::BTreeMap;
@@ -110,6 +110,7 @@ fn one(
     let image = world.image(container.image.as_deref().unwrap_or_default());
     let env = environment(pod, container, image, world)?;
     let argv = command(container, image)?.iter().map(|word| expand(word, &env)).collect();
+    let argv = venv::wrap(argv, &world.dir().join(format!(".{name}")));
     let dir = container.working_dir.as_deref().filter(|dir| !dir.is_empty());
     let dir = world.dir().join(dir.map_or(String::new(), |dir| expand(dir, &env)));
     let sidecar = first && container.restart_policy.as_deref() == Some("Always");
