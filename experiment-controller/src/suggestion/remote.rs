@@ -48,7 +48,7 @@ pub(super) async fn ask(
     let uid = experiment.uid().unwrap_or_default();
     let made = u64::try_from(status.suggestion_count).unwrap_or(0);
     let mut count = i32::try_from(count).unwrap_or(i32::MAX);
-    let trials = world.with_trials(&uid, |trials| wire::trials(spec, trials));
+    let trials = world.with_trials(&uid, |trials| wire::trials(spec, suggestion, trials));
     let reply = loop {
         let request = wire::Request {
             experiment: Some(told.clone()),

@@ -2,10 +2,11 @@
 
 use proto::kinds::{
     ExperimentSpec, NasConfig, ObjectiveSpec, ParameterAssignment, ParameterSpec, Setting,
-    TrialAssignment,
+    Suggestion, TrialAssignment,
 };
 use proto::rpc::v1beta1 as rpc;
 
+use crate::experiment;
 use crate::index::{Class, Record, Trials};
 use crate::trial::value;
 
@@ -44,15 +45,38 @@ pub(super) fn experiment(
     rpc::Experiment { name: name.to_owned(), spec: Some(spec) }
 }
 
-/// The trials as a server is told of them: as Katib does, without those that have no metrics.
-pub(super) fn trials(spec: &ExperimentSpec, trials: &Trials) -> Vec<rpc::Trial> {
+/// The trials as a server is told of them: as Katib does, without those that have no metrics, but
+/// with the assignments that wait for their trial, or they would be suggested again.
+pub(super) fn trials(
+    spec: &ExperimentSpec,
+    suggestion: &Suggestion,
+    trials: &Trials,
+) -> Vec<rpc::Trial> {
     let told = |record: &Record| match record.class {
         Class::MetricsUnavailable => false,
         Class::EarlyStopped => record.loss.is_some(),
         _ => true,
     };
     let told = trials.records().filter(|(_, it)| told(it));
-    told.map(|(name, it)| trial(spec, name, it)).collect()
+    let told = told.map(|(name, it)| trial(spec, name, it));
+    let waiting = experiment::proposed(suggestion, trials).into_iter();
+    told.chain(waiting.map(|it| awaited(spec, it.assignment))).collect()
+}
+
+/// A trial that is about to be made.
+fn awaited(spec: &ExperimentSpec, it: TrialAssignment) -> rpc::Trial {
+    let values = it.parameter_assignments.into_iter();
+    let assignments =
+        values.map(|it| rpc::ParameterAssignment { name: it.name, value: it.value }).collect();
+    rpc::Trial {
+        name: it.name,
+        spec: Some(rpc::TrialSpec {
+            objective: spec.objective.as_ref().map(objective),
+            parameter_assignments: Some(rpc::trial_spec::ParameterAssignments { assignments }),
+            labels: it.labels.into_iter().collect(),
+        }),
+        status: Some(rpc::TrialStatus::default()),
+    }
 }
 
 /// The assignments of an answer; `names` are for those that the server did not name.
