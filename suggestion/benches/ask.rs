@@ -21,6 +21,7 @@ fn experiment(algorithm: &str) -> ExperimentSpec {
             step: if algorithm == "grid" { "0.1".into() } else { String::new() },
             ..Default::default()
         }),
+        ..Default::default()
     };
     ExperimentSpec {
         parameters: (0..10).map(parameter).collect(),

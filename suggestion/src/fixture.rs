@@ -7,6 +7,7 @@ use proto::kinds::{
     ParameterSpec, Setting,
 };
 
+use crate::space::Space;
 use crate::{Answer, History, Problem, State, Suggested, Told, suggest};
 
 /// Minimises the metric `loss`.
@@ -39,6 +40,7 @@ fn parameter(name: &str, type_: &str, feasible: FeasibleSpace) -> ParameterSpec 
         name: name.into(),
         parameter_type: type_.into(),
         feasible_space: Some(feasible),
+        ..Default::default()
     }
 }
 
@@ -69,6 +71,11 @@ pub(crate) fn texts(suggested: &Suggested) -> String {
     values.join(" ")
 }
 
+/// The space of some parameters.
+pub(crate) fn space(parameters: &[ParameterSpec]) -> Space {
+    Space::parse(&experiment("random", &[], parameters)).unwrap()
+}
+
 /// A trial at `assignments`, finished in the order of its index.
 pub(crate) fn told(index: u64, assignments: Vec<ParameterAssignment>, loss: Option<f64>) -> Told {
     Told {
@@ -79,6 +86,7 @@ pub(crate) fn told(index: u64, assignments: Vec<ParameterAssignment>, loss: Opti
         metrics: loss.map(|loss| ("loss".to_owned(), loss)).into_iter().collect(),
         curve: Vec::new(),
         labels: BTreeMap::new(),
+        seconds: None,
     }
 }
 

@@ -2,9 +2,9 @@
 
 use proto::FieldError;
 
-use crate::registry::Algorithm;
+use crate::registry::{Algorithm, Draft};
 use crate::seed::{Seed, Stream};
-use crate::settings::{RANDOM_STATE, Range, SettingSpec, Settings};
+use crate::settings::{RANDOM_STATE, Range, SettingSpec};
 use crate::space::{Coordinate, Kind, Point, Space};
 use crate::suggester::{Asked, Proposal, Suggester, Turn};
 
@@ -21,15 +21,17 @@ pub(crate) const ALGORITHM: Algorithm = Algorithm {
         RANDOM_STATE,
     ],
     check,
-    make: |space, settings, seed| {
-        let lattice = Lattice::new(space, settings.whole("default_grid_points"))
-            .expect("check refuses what cannot be counted");
-        Box::new(Grid { lattice, seed })
+    make: |problem| {
+        let points = problem.settings.whole("default_grid_points");
+        let lattice =
+            Lattice::new(&problem.space, points).expect("check refuses what cannot be counted");
+        Box::new(Grid { lattice, seed: problem.seed })
     },
 };
 
 /// What keeps a grid from being tried as asked.
-fn check(space: &Space, settings: &Settings, trials_max: Option<u64>) -> Vec<FieldError> {
+fn check(draft: &Draft) -> Vec<FieldError> {
+    let Draft { space, settings, trials_max, .. } = draft;
     let points = settings.whole("default_grid_points");
     let open = |(i, (axis, name)): (usize, (crate::space::Axis, &str))| {
         let text = format!(
@@ -48,7 +50,7 @@ fn check(space: &Space, settings: &Settings, trials_max: Option<u64>) -> Vec<Fie
             "parameters",
             "have more than 2^64 combinations, too many for grid; use sobol",
         )),
-        (Some(lattice), Some(max)) if lattice.total < max => faults.push(FieldError::new(
+        (Some(lattice), Some(max)) if lattice.total < *max => faults.push(FieldError::new(
             "maxTrialCount",
             format!(
                 "must not exceed the {} combinations of the grid, got {max}; lower it or leave it \
@@ -67,17 +69,20 @@ struct Grid {
 }
 
 impl Suggester for Grid {
-    fn ask(&self, turn: &Turn, _: &mut Stream) -> Asked {
-        // What was tried out of turn is skipped; at most as many can be.
-        let tried = (turn.taken.len() + turn.active.len()) as u64;
-        let ranks = (0..self.lattice.total.min(tried + 1)).map(|i| turn.index.wrapping_add(i));
+    fn ask(&mut self, turn: &Turn, _: &mut Stream) -> Asked {
+        // What was tried out of turn is skipped.
+        let ranks = (0..self.lattice.reach(turn)).map(|i| turn.index.wrapping_add(i));
         let mut points = ranks.map(|rank| self.lattice.spread(turn.space, rank, self.seed));
-        match points.find(|point| turn.is_new(point)) {
+        match points.find(|point| turn.is_open(point)) {
             Some(point) => Asked::Candidates(vec![Proposal::at(point)]),
             None => Asked::Exhausted,
         }
     }
 }
+
+/// Where conditions make combinations equal or some are forbidden, so many are looked through for
+/// one that is open.
+const SEARCHED_MAX: u64 = 1 << 20;
 
 /// The combinations of all levels, numbered from 0.
 pub(crate) struct Lattice {
@@ -96,6 +101,14 @@ impl Lattice {
         Some(Lattice { levels, total })
     }
 
+    /// Of how many consecutive combinations one must be open, if any is: at most as many as were
+    /// tried are not, where each is a point of its own.
+    pub(crate) fn reach(&self, turn: &Turn) -> u64 {
+        let tried = (turn.taken.len() + turn.active.len()) as u64;
+        let reach = if turn.space.is_plain() { tried + 1 } else { tried.max(SEARCHED_MAX) };
+        self.total.min(reach)
+    }
+
     /// Combination number `rank`, below `total`; the last parameter varies fastest.
     pub(crate) fn nth(&self, space: &Space, mut rank: u64) -> Point {
         let mut coordinates = vec![Coordinate::Inactive; self.levels.len()];
@@ -108,7 +121,7 @@ impl Lattice {
                 _ => Coordinate::Level(digit),
             };
         }
-        Point(coordinates)
+        space.settled(Point(coordinates))
     }
 
     /// Every combination once over `total` turns. Steps of about the golden ratio of the whole

@@ -39,6 +39,8 @@ pub struct Told {
     pub curve: Vec<(f64, f64)>,
     /// Labels that the algorithm gave it (lineage, bracket, generation).
     pub labels: BTreeMap<String, String>,
+    /// How long it ran, where that is known.
+    pub seconds: Option<f64>,
 }
 
 /// One trial, as algorithms see it.
@@ -48,11 +50,18 @@ pub struct Trial {
     pub index: u64,
     /// Where it is in the unit cube.
     pub point: Point,
+    /// The same in numbers ([`crate::space::Space::place`]).
+    pub place: Vec<f64>,
     /// How it stands.
     pub state: State,
     /// One loss for each objective, smaller is better; empty unless every one was measured as a
     /// finite number.
     pub losses: Vec<f64>,
+    /// By how much it breaks each constraint, at most 0 where it keeps it; empty unless the
+    /// losses were measured. NaN where the constraint's metric was not.
+    pub violations: Vec<f64>,
+    /// How long it ran, where that is known; finite and positive.
+    pub seconds: Option<f64>,
     /// The first objective's reports as (step, loss), finite ones only.
     pub curve: Vec<(f64, f64)>,
     /// Labels that the algorithm gave it.
@@ -64,6 +73,43 @@ impl Trial {
     pub fn loss(&self) -> Option<f64> {
         self.losses.first().copied()
     }
+
+    /// Whether it was measured and keeps every constraint.
+    pub fn is_feasible(&self) -> bool {
+        !self.losses.is_empty() && self.violations.iter().all(|violation| *violation <= 0.0)
+    }
+
+    /// A number for what the trial came to: equal for equal trials, hardly for others.
+    fn fingerprint(&self) -> u64 {
+        let mut hash = Fnv::new();
+        hash.feed(self.index);
+        hash.feed(self.state as u64);
+        self.point.key().into_iter().for_each(|word| hash.feed(word));
+        let numbers = self.losses.iter().chain(&self.violations).chain(&self.seconds);
+        numbers.for_each(|number| hash.feed(number.to_bits()));
+        for (step, loss) in &self.curve {
+            hash.feed(step.to_bits());
+            hash.feed(loss.to_bits());
+        }
+        for byte in self.labels.iter().flat_map(|(name, value)| name.bytes().chain(value.bytes())) {
+            hash.feed(u64::from(byte));
+        }
+        hash.0
+    }
+}
+
+/// A hash that is the same on every machine (Fowler, Noll and Vo's 1a, over words).
+struct Fnv(u64);
+
+impl Fnv {
+    fn new() -> Fnv {
+        Fnv(0xcbf2_9ce4_8422_2325)
+    }
+
+    fn feed(&mut self, word: u64) {
+        self.0 = (self.0 ^ word).wrapping_mul(0x0000_0100_0000_01b3);
+        self.0 ^= self.0 >> 29;
+    }
 }
 
 /// Every trial so far: what ended, in the order of completion, and what did not, by index.
@@ -72,6 +118,8 @@ impl Trial {
 #[derive(Clone, Debug, Default)]
 pub struct History {
     pub(crate) finished: Vec<Trial>,
+    /// For each finished trial a number for it and all before it.
+    pub(crate) chain: Vec<u64>,
     pub(crate) active: Vec<Trial>,
     /// Keys of all their points.
     pub(crate) taken: BTreeSet<Vec<u64>>,
@@ -84,14 +132,26 @@ impl History {
         told.sort_by_key(|told| (told.completion, told.index));
         let mut history = History::default();
         for told in told {
-            let Some(trial) = translated(problem, told) else { continue };
-            history.taken.insert(trial.point.key());
-            match trial.state {
-                State::Active => history.active.push(trial),
-                _ => history.finished.push(trial),
-            }
+            history.tell(problem, told);
         }
         history
+    }
+
+    /// Adds one trial: a finished one after all that were told, or an active one, or the end of
+    /// an active one. For the same history as [`History::new`], finished ones come in the order
+    /// of completion and active ones in that of their indexes.
+    pub fn tell(&mut self, problem: &Problem, told: Told) {
+        let Some(trial) = translated(problem, told) else { return };
+        self.active.retain(|active| active.index != trial.index);
+        self.taken.insert(trial.point.key());
+        if trial.state == State::Active {
+            return self.active.push(trial);
+        }
+        let mut hash = Fnv::new();
+        hash.feed(self.chain.last().copied().unwrap_or_default());
+        hash.feed(trial.fingerprint());
+        self.chain.push(hash.0);
+        self.finished.push(trial);
     }
 
     /// How many trials count.
@@ -111,15 +171,23 @@ fn translated(problem: &Problem, told: Told) -> Option<Trial> {
     let measured = matches!(told.state, State::Succeeded | State::EarlyStopped);
     let loss = |objective: &crate::Objective| objective.loss(*told.metrics.get(&objective.metric)?);
     let losses = problem.objectives.iter().map(loss).collect::<Option<Vec<_>>>();
+    let violation = |it: &crate::Constraint| {
+        told.metrics.get(&it.metric).map_or(f64::NAN, |value| it.violation(*value))
+    };
+    let violations = problem.constraints.iter().map(violation).collect();
+    let losses = losses.filter(|_| measured).unwrap_or_default();
     let reports = told
         .curve
         .iter()
         .filter_map(|(step, value)| Some((*step, problem.objectives.first()?.loss(*value)?)));
     Some(Trial {
         index: told.index,
+        place: problem.space.place(&point),
         point,
         state: told.state,
-        losses: losses.filter(|_| measured).unwrap_or_default(),
+        violations: if losses.is_empty() { Vec::new() } else { violations },
+        losses,
+        seconds: told.seconds.filter(|seconds| seconds.is_finite() && 0.0 < *seconds),
         curve: reports.collect(),
         labels: told.labels,
     })

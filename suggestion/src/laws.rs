@@ -80,6 +80,7 @@ fn spec(type_: &str, feasible: FeasibleSpace) -> ParameterSpec {
         name: String::new(),
         parameter_type: type_.into(),
         feasible_space: Some(feasible),
+        ..Default::default()
     }
 }
 
@@ -255,7 +256,7 @@ proptest! {
         parameters in parameters(),
         units in prop::collection::vec(0.0..=1.0f64, 200),
     ) {
-        let space = crate::space::Space::parse(&parameters).unwrap();
+        let space = crate::fixture::space(&parameters);
         let point = space.point(&units[..space.dimensions()]);
         let texts = space.assignments(&point);
         let again = space.point_of(&texts);

@@ -5,13 +5,16 @@
 //!
 //! To read an algorithm, begin with `random.rs`; what all of them promise is in `laws.rs`.
 
+pub mod ask_tell;
 pub mod error;
 #[cfg(test)]
 mod fixture;
+mod gp;
 mod grid;
 pub mod history;
 #[cfg(test)]
 mod laws;
+mod live;
 mod normal;
 mod novel;
 pub mod objective;
@@ -27,63 +30,22 @@ pub mod suggester;
 mod tpe;
 mod wire;
 
-use std::collections::BTreeMap;
-
 pub use error::SuggestError;
 pub use history::{Answer, History, State, Suggested, Told, Trial};
-pub use objective::{Direction, Objective};
+pub use live::Live;
+pub use objective::{Constraint, Direction, Objective};
 pub use problem::Problem;
 pub use seed::Seed;
-
-use suggester::{Asked, Proposal, Turn};
 
 /// Answers `count` suggestions for `problem`, given `history`.
 ///
 /// `first` is the index of the first new suggestion: how many were made since the experiment
-/// began. Keeps nothing between calls.
+/// began. Keeps nothing between calls; who asks again and again keeps a [`Live`] search.
 pub fn suggest(
     problem: &Problem,
     history: &History,
     first: u64,
     count: usize,
 ) -> Result<Answer, SuggestError> {
-    let suggester = problem.suggester();
-    let mut active = history.active.clone();
-    let mut proposals = Vec::new();
-    for index in (first..).take(count) {
-        let turn = Turn {
-            space: &problem.space,
-            finished: &history.finished,
-            active: &active,
-            index,
-            taken: &history.taken,
-        };
-        let mut stream = problem.seed.stream(index);
-        let candidates = match suggester.ask(&turn, &mut stream) {
-            Asked::Candidates(candidates) => candidates,
-            Asked::Wait(why) if proposals.is_empty() => return Ok(Answer::Wait(why)),
-            Asked::Wait(_) => break,
-            Asked::Exhausted => return Ok(Answer::Exhausted(proposals)),
-        };
-        let Some(proposal) = novel::first_new(&turn, candidates, &mut stream) else {
-            return Ok(Answer::Exhausted(proposals));
-        };
-        active.push(pending(index, &proposal));
-        let Proposal { point, resource, continues, labels, .. } = proposal;
-        let assignments = problem.space.assignments(&point);
-        proposals.push(Suggested { assignments, labels, resource, continues });
-    }
-    Ok(Answer::Proposals(proposals))
-}
-
-/// A proposal as the later members of its batch see it.
-fn pending(index: u64, proposal: &Proposal) -> Trial {
-    Trial {
-        index,
-        point: proposal.point.clone(),
-        state: State::Active,
-        losses: Vec::new(),
-        curve: Vec::new(),
-        labels: BTreeMap::clone(&proposal.labels),
-    }
+    live::ask(problem, history, problem.suggester().as_mut(), first, count)
 }

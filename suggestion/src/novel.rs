@@ -16,7 +16,7 @@ pub(crate) fn first_new(
     stream: &mut Stream,
 ) -> Option<Proposal> {
     let best = candidates.first()?.clone();
-    let new = |proposal: &Proposal| proposal.repeats || turn.is_new(&proposal.point);
+    let new = |proposal: &Proposal| proposal.repeats || turn.is_open(&proposal.point);
     if let Some(proposal) = candidates.into_iter().find(new) {
         return Some(proposal);
     }
@@ -33,20 +33,18 @@ fn near(turn: &Turn, center: &Point, stream: &mut Stream) -> Option<Point> {
             let axis = usize::try_from(stream.below(dimensions as u64)).unwrap_or(0);
             point.0[axis] = turn.space.coordinate(axis, stream.unit());
         }
-        point
+        turn.space.settled(point)
     };
-    (0..NEIGHBOURS).map(neighbour).find(|point| turn.is_new(point))
+    (0..NEIGHBOURS).map(neighbour).find(|point| turn.is_open(point))
 }
 
 /// Any new point of a space that can be counted.
 fn any(turn: &Turn, stream: &mut Stream) -> Option<Point> {
     let lattice = Lattice::new(turn.space, None)?;
     let start = stream.below(lattice.total);
-    // Of consecutive ranks at most so many can have been tried.
-    let tried = (turn.taken.len() + turn.active.len()) as u64;
-    let ranks = (0..lattice.total.min(tried + 1)).map(|i| {
+    let ranks = (0..lattice.reach(turn)).map(|i| {
         let to_the_end = lattice.total - start;
         if i < to_the_end { start + i } else { i - to_the_end }
     });
-    ranks.map(|rank| lattice.nth(turn.space, rank)).find(|point| turn.is_new(point))
+    ranks.map(|rank| lattice.nth(turn.space, rank)).find(|point| turn.is_open(point))
 }

@@ -1,7 +1,7 @@
 //! What the owner wants of a metric, turned into a loss: inside, smaller is better, always.
 
 use proto::FieldError;
-use proto::kinds::ObjectiveSpec;
+use proto::kinds::{ConstraintSpec, ObjectiveSpec};
 
 /// Which way a metric gets better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +64,54 @@ impl Objective {
     /// from runs that diverged, whatever their sign.
     pub fn loss(&self, value: f64) -> Option<f64> {
         value.is_finite().then(|| self.direction.loss(value))
+    }
+}
+
+/// A bound on a metric.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Constraint {
+    /// Name of the metric.
+    pub metric: String,
+    /// Which way the metric has to go to keep it: down to at most the bound, or up to at least it.
+    pub direction: Direction,
+    /// The bound itself.
+    pub bound: f64,
+}
+
+impl Constraint {
+    /// Parses one of `spec.constraints`; paths of faults are below it.
+    pub fn parse(spec: &ConstraintSpec) -> Result<Constraint, Vec<FieldError>> {
+        let mut faults = Vec::new();
+        if spec.metric_name.is_empty() {
+            faults.push(FieldError::new("metricName", "must be specified"));
+        }
+        let direction = match spec.comparison.as_str() {
+            "less" => Direction::Minimize,
+            "greater" => Direction::Maximize,
+            other => {
+                let why = format!(
+                    "must be less (at most the value) or greater (at least it), got \"{other}\""
+                );
+                faults.push(FieldError::new("comparison", why));
+                Direction::Minimize
+            }
+        };
+        let bound = spec.value.trim().parse().ok().filter(|bound: &f64| bound.is_finite());
+        if bound.is_none() {
+            let why = format!("needs a finite number, got \"{}\"", spec.value);
+            faults.push(FieldError::new("value", why));
+        }
+        match bound {
+            Some(bound) if faults.is_empty() => {
+                Ok(Constraint { metric: spec.metric_name.clone(), direction, bound })
+            }
+            _ => Err(faults),
+        }
+    }
+
+    /// By how much a value breaks the bound, in the metric's unit; at most 0 where it is kept.
+    pub fn violation(&self, value: f64) -> f64 {
+        self.direction.loss(value) - self.direction.loss(self.bound)
     }
 }
 

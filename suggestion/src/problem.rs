@@ -1,13 +1,13 @@
 //! The question that a search algorithm answers: space, objectives, algorithm, seed.
 
 use proto::FieldError;
-use proto::kinds::ExperimentSpec;
+use proto::kinds::{ExperimentSpec, ParameterAssignment};
 
-use crate::objective::Objective;
-use crate::registry::{self, Algorithm};
+use crate::objective::{Constraint, Objective};
+use crate::registry::{self, Algorithm, Draft};
 use crate::seed::Seed;
 use crate::settings::Settings;
-use crate::space::Space;
+use crate::space::{Point, Space};
 use crate::suggester::Suggester;
 
 /// The algorithm of a manifest that names none.
@@ -20,6 +20,12 @@ pub struct Problem {
     pub space: Space,
     /// What is wanted; at least one, the first is the one that curves report.
     pub objectives: Vec<Objective>,
+    /// What a trial must keep to count as feasible.
+    pub constraints: Vec<Constraint>,
+    /// What is tried first.
+    pub initial: Vec<Point>,
+    /// How many trials there may be, where there is a bound.
+    pub trials_max: Option<u64>,
     /// How to search.
     pub algorithm: &'static Algorithm,
     /// The algorithm's checked settings.
@@ -34,51 +40,137 @@ impl Problem {
     /// `seed` is used unless the settings have a `random_state`.
     pub fn parse(spec: &ExperimentSpec, seed: Seed) -> Result<Problem, Vec<FieldError>> {
         let mut faults = Vec::new();
-        let objective = match &spec.objective {
-            None => Err(vec![FieldError::new("objective", "must be specified")]),
-            Some(objective) => {
-                let under = |faults: Vec<FieldError>| below("objective", faults);
-                Objective::parse(objective).map_err(under)
-            }
-        };
-        let objective = objective.map_err(|more| faults.extend(more)).ok();
+        let objectives = objectives(spec).map_err(|more| faults.extend(more)).ok();
+        let constraints = constraints(spec).map_err(|more| faults.extend(more)).ok();
         let search = search(spec).map_err(|more| faults.extend(more)).ok();
-        match (objective, search) {
-            (Some(objective), Some((space, algorithm, settings))) => {
-                let seed = settings.whole("random_state").map_or(seed, Seed);
-                Ok(Problem { space, objectives: vec![objective], algorithm, settings, seed })
-            }
-            _ => Err(faults),
-        }
+        let (Some(objectives), Some(constraints), Some(search)) = (objectives, constraints, search)
+        else {
+            return Err(faults);
+        };
+        let Search { space, initial, algorithm, settings } = search;
+        let seed = settings.whole("random_state").map_or(seed, Seed);
+        let trials_max = trials_max(spec);
+        Ok(Problem {
+            space,
+            objectives,
+            constraints,
+            initial,
+            trials_max,
+            algorithm,
+            settings,
+            seed,
+        })
     }
 
     /// Every fault of parameters, algorithm name and settings, and whether they fit each other,
-    /// with paths below `spec`; empty when the space can be searched. The objective is not looked
-    /// at.
+    /// with paths below `spec`; empty when the space can be searched. Objectives and constraints
+    /// are not looked at.
     pub fn check(spec: &ExperimentSpec) -> Vec<FieldError> {
         search(spec).err().unwrap_or_default()
     }
 
     /// The algorithm, ready to be asked.
     pub(crate) fn suggester(&self) -> Box<dyn Suggester> {
-        (self.algorithm.make)(&self.space, &self.settings, self.seed)
+        (self.algorithm.make)(self)
     }
 }
 
+/// `spec.objective`, or all of `spec.objectives`.
+fn objectives(spec: &ExperimentSpec) -> Result<Vec<Objective>, Vec<FieldError>> {
+    if spec.objectives.is_empty() {
+        let Some(objective) = &spec.objective else {
+            return Err(vec![FieldError::new("objective", "must be specified")]);
+        };
+        return Ok(vec![Objective::parse(objective).map_err(|it| below("objective", it))?]);
+    }
+    let mut faults = Vec::new();
+    if spec.objective.is_some() {
+        let why = "stands in place of objective; leave that one out";
+        faults.push(FieldError::new("objectives", why));
+    }
+    let mut read: Vec<Objective> = Vec::new();
+    for (i, objective) in spec.objectives.iter().enumerate() {
+        let at = format!("objectives[{i}]");
+        match Objective::parse(objective) {
+            Ok(it) if read.iter().any(|known| known.metric == it.metric) => {
+                let why = format!("\"{}\" is the metric of another objective too", it.metric);
+                faults.push(FieldError::new(format!("{at}.objectiveMetricName"), why));
+            }
+            Ok(it) => read.push(it),
+            Err(more) => faults.extend(below(&at, more)),
+        }
+    }
+    if faults.is_empty() { Ok(read) } else { Err(faults) }
+}
+
+/// `spec.constraints`.
+fn constraints(spec: &ExperimentSpec) -> Result<Vec<Constraint>, Vec<FieldError>> {
+    let mut faults = Vec::new();
+    let mut read = Vec::new();
+    for (i, constraint) in spec.constraints.iter().enumerate() {
+        match Constraint::parse(constraint) {
+            Ok(it) => read.push(it),
+            Err(more) => faults.extend(below(&format!("constraints[{i}]"), more)),
+        }
+    }
+    if faults.is_empty() { Ok(read) } else { Err(faults) }
+}
+
+/// `spec.initialPoints`.
+fn initial(spec: &ExperimentSpec, space: &Space) -> Result<Vec<Point>, Vec<FieldError>> {
+    let mut faults = Vec::new();
+    let mut read = Vec::new();
+    for (i, values) in spec.initial_points.iter().enumerate() {
+        let assignment = |(name, value): (&String, &String)| ParameterAssignment {
+            name: name.clone(),
+            value: value.clone(),
+        };
+        let known: Vec<&str> = space.names().collect();
+        for name in values.keys().filter(|name| !known.contains(&name.as_str())) {
+            let why = format!("there is no parameter \"{name}\"");
+            faults.push(FieldError::new(format!("initialPoints[{i}].{name}"), why));
+        }
+        match space.point_of(&values.iter().map(assignment).collect::<Vec<_>>()) {
+            Some(point) => read.push(point),
+            None => {
+                let why = "needs a value of its feasible space for each parameter";
+                faults.push(FieldError::new(format!("initialPoints[{i}]"), why));
+            }
+        }
+    }
+    if faults.is_empty() { Ok(read) } else { Err(faults) }
+}
+
+/// How many trials there may be.
+fn trials_max(spec: &ExperimentSpec) -> Option<u64> {
+    spec.max_trial_count.and_then(|count| u64::try_from(count).ok())
+}
+
 /// Where and how to search.
-fn search(spec: &ExperimentSpec) -> Result<(Space, &'static Algorithm, Settings), Vec<FieldError>> {
+struct Search {
+    space: Space,
+    initial: Vec<Point>,
+    algorithm: &'static Algorithm,
+    settings: Settings,
+}
+
+/// Where and how to search.
+fn search(spec: &ExperimentSpec) -> Result<Search, Vec<FieldError>> {
     let mut faults = Vec::new();
     if spec.parameters.is_empty() {
         faults.push(FieldError::new("parameters", "must have at least one parameter"));
     }
-    let space = Space::parse(&spec.parameters).map_err(|more| faults.extend(more)).ok();
+    let space = Space::parse(spec).map_err(|more| faults.extend(more)).ok();
+    let points = |space: &Space| initial(spec, space).map_err(|more| faults.extend(more)).ok();
+    let initial = space.as_ref().and_then(points).unwrap_or_default();
     let how = algorithm(spec).map_err(|more| faults.extend(below("algorithm", more))).ok();
     let (Some(space), Some((algorithm, settings)), true) = (space, how, faults.is_empty()) else {
         return Err(faults);
     };
-    let trials_max = spec.max_trial_count.and_then(|count| u64::try_from(count).ok());
-    let faults = (algorithm.check)(&space, &settings, trials_max);
-    if faults.is_empty() { Ok((space, algorithm, settings)) } else { Err(faults) }
+    let (trials_max, objectives) = (trials_max(spec), spec.objectives.len().max(1));
+    let draft = Draft { space: &space, settings: &settings, trials_max, objectives };
+    let faults = (algorithm.check)(&draft);
+    if faults.is_empty() { Ok(Search { space, initial, algorithm, settings }) } else { Err(faults) }
 }
 
 /// The algorithm and its settings; paths of faults are below `algorithm`.

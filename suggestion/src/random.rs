@@ -11,13 +11,13 @@ pub(crate) const ALGORITHM: Algorithm = Algorithm {
     about: "Draws each suggestion from the parameters' distributions, on its own.",
     settings: &[RANDOM_STATE],
     check: fits,
-    make: |_, _, _| Box::new(Random),
+    make: |_| Box::new(Random),
 };
 
 struct Random;
 
 impl Suggester for Random {
-    fn ask(&self, turn: &Turn, stream: &mut Stream) -> Asked {
+    fn ask(&mut self, turn: &Turn, stream: &mut Stream) -> Asked {
         Asked::Candidates(vec![Proposal::at(draw(turn.space, stream))])
     }
 }
@@ -25,5 +25,5 @@ impl Suggester for Random {
 /// A point drawn from the parameters' distributions.
 pub(crate) fn draw(space: &Space, stream: &mut Stream) -> Point {
     let units: Vec<_> = (0..space.dimensions()).map(|_| stream.unit()).collect();
-    space.point(&units)
+    space.believed(&units)
 }

@@ -2,7 +2,7 @@
 
 use proto::FieldError;
 
-use crate::seed::Seed;
+use crate::problem::Problem;
 use crate::settings::{SettingSpec, Settings};
 use crate::space::Space;
 use crate::suggester::Suggester;
@@ -16,11 +16,22 @@ pub struct Algorithm {
     pub about: &'static str,
     /// What can be set.
     pub settings: &'static [SettingSpec],
-    /// Faults of a space, settings and number of trials that do not fit the algorithm, with paths
-    /// below `spec`.
-    pub(crate) check: fn(&Space, &Settings, Option<u64>) -> Vec<FieldError>,
-    /// Makes it; what it is given has been checked.
-    pub(crate) make: fn(&Space, &Settings, Seed) -> Box<dyn Suggester>,
+    /// What does not fit the algorithm, with paths below `spec`.
+    pub(crate) check: fn(&Draft) -> Vec<FieldError>,
+    /// Makes it; the problem has been checked.
+    pub(crate) make: fn(&Problem) -> Box<dyn Suggester>,
+}
+
+/// A problem before its algorithm has agreed to it.
+pub(crate) struct Draft<'a> {
+    /// Where to search.
+    pub(crate) space: &'a Space,
+    /// The algorithm's settings, each checked for itself.
+    pub(crate) settings: &'a Settings,
+    /// How many trials there may be.
+    pub(crate) trials_max: Option<u64>,
+    /// How many objectives there are; at least 1.
+    pub(crate) objectives: usize,
 }
 
 impl std::fmt::Debug for Algorithm {
@@ -52,6 +63,6 @@ pub fn find(name: &str) -> Option<&'static Algorithm> {
 }
 
 /// For algorithms that fit every space.
-pub(crate) fn fits(_: &Space, _: &Settings, _: Option<u64>) -> Vec<FieldError> {
+pub(crate) fn fits(_: &Draft) -> Vec<FieldError> {
     Vec::new()
 }

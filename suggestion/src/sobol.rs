@@ -7,10 +7,9 @@
 
 use proto::FieldError;
 
-use crate::registry::Algorithm;
+use crate::registry::{Algorithm, Draft};
 use crate::seed::{Seed, Stream};
-use crate::settings::{RANDOM_STATE, Settings};
-use crate::space::Space;
+use crate::settings::RANDOM_STATE;
 use crate::suggester::{Asked, Proposal, Suggester, Turn};
 
 pub(crate) const ALGORITHM: Algorithm = Algorithm {
@@ -18,7 +17,7 @@ pub(crate) const ALGORITHM: Algorithm = Algorithm {
     about: "Fills the space evenly from the first point on; looks at no results.",
     settings: &[RANDOM_STATE],
     check,
-    make: |space, _, seed| Box::new(Sobol::new(space.dimensions(), seed)),
+    make: |problem| Box::new(Sobol::new(problem.space.dimensions(), problem.seed)),
 };
 
 /// For each dimension after the first, a line: the primitive polynomial over GF(2) as a number,
@@ -34,8 +33,8 @@ const BITS: usize = 52;
 /// The stream for scrambling: an index that no suggestion reaches.
 const SCRAMBLE: u64 = u64::MAX;
 
-fn check(space: &Space, _: &Settings, _: Option<u64>) -> Vec<FieldError> {
-    let n = space.dimensions();
+fn check(draft: &Draft) -> Vec<FieldError> {
+    let n = draft.space.dimensions();
     let text = format!("are {n}, more than the {DIMENSIONS_MAX} that sobol takes; use random");
     (DIMENSIONS_MAX < n).then(|| FieldError::new("parameters", text)).into_iter().collect()
 }
@@ -119,8 +118,8 @@ fn scrambled(plain: &[u64; BITS], stream: &mut Stream) -> Dimension {
 }
 
 impl Suggester for Sobol {
-    fn ask(&self, turn: &Turn, _: &mut Stream) -> Asked {
-        let point = turn.space.point(&self.point(turn.index));
+    fn ask(&mut self, turn: &Turn, _: &mut Stream) -> Asked {
+        let point = turn.space.believed(&self.point(turn.index));
         Asked::Candidates(vec![Proposal::at(point)])
     }
 }

@@ -5,6 +5,8 @@
 //! under the parameter's distribution. What can be counted (int, steps, lists) has levels, and
 //! each level owns a cell of its axis.
 
+mod belief;
+mod condition;
 mod decimal;
 mod domain;
 mod parse;
@@ -13,14 +15,20 @@ mod ruler;
 mod tests;
 
 use proto::FieldError;
-use proto::kinds::{ParameterAssignment, ParameterSpec};
+use proto::kinds::{ExperimentSpec, ParameterAssignment};
 
+use belief::Belief;
+use condition::Condition;
 use domain::Domain;
 
 /// All parameters of an experiment, in the order of its manifest.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Space {
     parameters: Vec<Parameter>,
+    /// Indexes of conditional parameters, each after the parameter that decides about it.
+    conditional: Vec<usize>,
+    /// Combinations that are never tried: parameter and its coordinate.
+    forbidden: Vec<Vec<(usize, Coordinate)>>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +36,8 @@ struct Parameter {
     name: String,
     domain: Domain,
     axis: Axis,
+    condition: Option<Condition>,
+    belief: Option<Belief>,
 }
 
 /// What an algorithm may know of a parameter.
@@ -80,10 +90,10 @@ impl Point {
 }
 
 impl Space {
-    /// Parses a manifest's parameters; answers every fault at once, with paths such as
-    /// `parameters[2].feasibleSpace.min`.
-    pub fn parse(specs: &[ParameterSpec]) -> Result<Space, Vec<FieldError>> {
-        parse::space(specs)
+    /// Parses a manifest's parameters and forbidden combinations; answers every fault at once,
+    /// with paths such as `parameters[2].feasibleSpace.min`.
+    pub fn parse(spec: &ExperimentSpec) -> Result<Space, Vec<FieldError>> {
+        parse::space(spec)
     }
 
     /// How many parameters there are.
@@ -101,7 +111,13 @@ impl Space {
         self.parameters.iter().map(|parameter| parameter.name.as_str())
     }
 
-    /// How many points there are; none where they cannot be counted in 64 bits.
+    /// Whether every combination of levels is a point of its own: no conditions, nothing forbidden.
+    pub fn is_plain(&self) -> bool {
+        self.conditional.is_empty() && self.forbidden.is_empty()
+    }
+
+    /// How many combinations of levels there are; none where they cannot be counted in 64 bits.
+    /// As many points as that where the space is plain, else fewer.
     pub fn count(&self) -> Option<u64> {
         self.axes().try_fold(1u64, |product, axis| product.checked_mul(axis.levels?))
     }
@@ -109,7 +125,44 @@ impl Space {
     /// The point at `units`, one number in [0, 1] for each parameter.
     pub fn point(&self, units: &[f64]) -> Point {
         let pairs = self.parameters.iter().zip(units);
-        Point(pairs.map(|(parameter, u)| parameter.domain.coordinate(u.clamp(0.0, 1.0))).collect())
+        let coordinate =
+            |(parameter, u): (&Parameter, &f64)| parameter.domain.coordinate(u.clamp(0.0, 1.0));
+        self.settled(Point(pairs.map(coordinate).collect()))
+    }
+
+    /// The same point with its conditions kept: what does not count is inactive, and what counts
+    /// but was inactive is in the middle of its axis.
+    pub fn settled(&self, mut point: Point) -> Point {
+        for i in &self.conditional {
+            let holds = self.parameters[*i].condition.as_ref().is_none_or(|it| it.holds(&point));
+            match (holds, point.0[*i]) {
+                (false, _) => point.0[*i] = Coordinate::Inactive,
+                (true, Coordinate::Inactive) => point.0[*i] = self.coordinate(*i, 0.5),
+                (true, _) => {}
+            }
+        }
+        point
+    }
+
+    /// Whether no forbidden combination is part of the point.
+    pub fn allows(&self, point: &Point) -> bool {
+        let part = |(i, coordinate): &(usize, Coordinate)| point.0[*i] == *coordinate;
+        !self.forbidden.iter().any(|combination| combination.iter().all(part))
+    }
+
+    /// The point in numbers: the middle of its cell on an axis with an order, the level on a
+    /// categorical one, NaN where it is inactive.
+    pub fn place(&self, point: &Point) -> Vec<f64> {
+        let pairs = self.parameters.iter().zip(&point.0);
+        let number = |(parameter, coordinate): (&Parameter, &Coordinate)| match coordinate {
+            Coordinate::Inactive => f64::NAN,
+            Coordinate::Level(level) if parameter.axis.kind == Kind::Categorical => *level as f64,
+            coordinate => {
+                let (lo, hi) = parameter.domain.cell(*coordinate);
+                lo / 2.0 + hi / 2.0
+            }
+        };
+        pairs.map(number).collect()
     }
 
     /// One coordinate of [`Space::point`].
@@ -132,18 +185,28 @@ impl Space {
         pairs.filter_map(assignment).collect()
     }
 
-    /// The point of some values, in any order; none where a parameter has no value or one that is
-    /// not in this space.
+    /// The point of some values, in any order; none where a parameter that counts has no value, or
+    /// one has a value that is not in this space.
     pub fn point_of(&self, assignments: &[ParameterAssignment]) -> Option<Point> {
         let value_of = |i: usize, name: &str| {
             // Nearly always in our own order.
             let here = assignments.get(i).filter(|it| it.name == name);
             here.or_else(|| assignments.iter().find(|it| it.name == name))
         };
-        let pairs = self.parameters.iter().enumerate();
-        let coordinate = |(i, parameter): (usize, &Parameter)| {
-            parameter.domain.coordinate_of(&value_of(i, &parameter.name)?.value)
+        let mut point = Point(vec![Coordinate::Inactive; self.parameters.len()]);
+        for (i, parameter) in self.parameters.iter().enumerate() {
+            point.0[i] = match value_of(i, &parameter.name) {
+                Some(it) => parameter.domain.coordinate_of(&it.value)?,
+                None if parameter.condition.is_some() => Coordinate::Inactive,
+                None => return None,
+            };
+        }
+        let given = point.clone();
+        let settled = self.settled(point);
+        // A parameter that counts needs a value; one that does not may have any.
+        let missing = |(given, kept): (&Coordinate, &Coordinate)| {
+            *given == Coordinate::Inactive && *kept != Coordinate::Inactive
         };
-        pairs.map(coordinate).collect::<Option<Vec<_>>>().map(Point)
+        (!given.0.iter().zip(&settled.0).any(missing)).then_some(settled)
     }
 }

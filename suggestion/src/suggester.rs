@@ -3,21 +3,56 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::history::Trial;
+use crate::problem::Problem;
 use crate::seed::Stream;
 use crate::space::{Point, Space};
 
 /// A search algorithm, made from the settings of one experiment.
 ///
-/// What it answers depends on the [`Turn`] alone: no clock, no memory, no other chance than the
-/// turn's stream. So nothing need be saved, and a repeated question has the same answer.
-pub trait Suggester: Send + Sync {
+/// What it answers depends on the [`Turn`] alone: no clock, no other chance than the turn's
+/// stream. So nothing need be saved, and a repeated question has the same answer. It may keep what
+/// it computed from the first finished trials ([`Fitted`]), as long as that changes no answer.
+pub trait Suggester: Send {
     /// Proposes what to try as suggestion `turn.index`.
-    fn ask(&self, turn: &Turn, stream: &mut Stream) -> Asked;
+    fn ask(&mut self, turn: &Turn, stream: &mut Stream) -> Asked;
+}
+
+/// Something computed from the first `n` finished trials, kept for as long as they are the same.
+#[derive(Debug, Default)]
+pub struct Fitted<T>(Option<(usize, u64, T)>);
+
+impl<T> Fitted<T> {
+    /// Nothing yet.
+    pub fn none() -> Fitted<T> {
+        Fitted(None)
+    }
+
+    /// What `fit` makes of the first `n` finished trials; made again only where it was made of
+    /// others. Whatever else `fit` looks at must not change.
+    pub fn at(&mut self, turn: &Turn, n: usize, fit: impl FnOnce(&[Trial]) -> T) -> &T {
+        let stamp = turn.stamp(n);
+        let kept = self.0.take().filter(|(count, of, _)| (*count, *of) == (n, stamp));
+        &self.0.insert(kept.unwrap_or_else(|| (n, stamp, fit(&turn.finished[..n])))).2
+    }
+
+    /// What was kept, if it was made of a beginning of the turn's finished trials: of how many,
+    /// and what. For fits that can be continued to the same bits.
+    pub fn take(&mut self, turn: &Turn) -> Option<(usize, T)> {
+        let (n, stamp, fit) = self.0.take()?;
+        (n <= turn.finished.len() && turn.stamp(n) == stamp).then_some((n, fit))
+    }
+
+    /// Keeps what was made of the first `n` finished trials.
+    pub fn keep(&mut self, turn: &Turn, n: usize, fit: T) -> &mut T {
+        &mut self.0.insert((n, turn.stamp(n), fit)).2
+    }
 }
 
 /// What an algorithm sees when it is asked for one suggestion.
 pub struct Turn<'a> {
-    /// Where to search.
+    /// What is asked.
+    pub problem: &'a Problem,
+    /// Where to search: the problem's space.
     pub space: &'a Space,
     /// Trials that ended, in the order of completion, with losses and curves.
     pub finished: &'a [Trial],
@@ -28,12 +63,21 @@ pub struct Turn<'a> {
     pub index: u64,
     /// Keys of all points of the history.
     pub(crate) taken: &'a BTreeSet<Vec<u64>>,
+    /// For each finished trial a number for it and all before it.
+    pub(crate) chain: &'a [u64],
 }
 
 impl Turn<'_> {
-    /// Whether a point was never tried.
-    pub fn is_new(&self, point: &Point) -> bool {
-        !self.taken.contains(&point.key()) && self.active.iter().all(|trial| trial.point != *point)
+    /// Whether a point may be tried: it never was, and nothing forbids it.
+    pub fn is_open(&self, point: &Point) -> bool {
+        !self.taken.contains(&point.key())
+            && self.active.iter().all(|trial| trial.point != *point)
+            && self.space.allows(point)
+    }
+
+    /// A number for the first `n` finished trials: equal for equal ones.
+    fn stamp(&self, n: usize) -> u64 {
+        n.checked_sub(1).map_or(0, |last| self.chain[last])
     }
 }
 

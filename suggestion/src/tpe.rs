@@ -72,7 +72,7 @@ pub(crate) const ALGORITHM: Algorithm = Algorithm {
         RANDOM_STATE,
     ],
     check: fits,
-    make: |space, settings, seed| Box::new(Tpe::new(space, settings, seed)),
+    make: |problem| Box::new(Tpe::new(&problem.space, &problem.settings, problem.seed)),
 };
 
 struct Tpe {
@@ -102,10 +102,10 @@ impl Tpe {
 const CANDIDATES_MAX: usize = 10_000;
 
 impl Suggester for Tpe {
-    fn ask(&self, turn: &Turn, stream: &mut Stream) -> Asked {
+    fn ask(&mut self, turn: &Turn, stream: &mut Stream) -> Asked {
         let measured = turn.finished.iter().filter(|trial| trial.loss().is_some()).count();
         if measured < self.startup {
-            let point = turn.space.point(&self.first.point(turn.index));
+            let point = turn.space.believed(&self.first.point(turn.index));
             return Asked::Candidates(vec![Proposal::at(point)]);
         }
 

@@ -37,6 +37,7 @@ fn parameter(it: rpc::ParameterSpec) -> ParameterSpec {
         parameter_type: parameter_type.into(),
         feasible_space: it.feasible_space.map(feasible),
         name: it.name,
+        ..Default::default()
     }
 }
 
@@ -113,6 +114,7 @@ fn told_one(index: u64, completion: u64, trial: rpc::Trial) -> Told {
             .collect(),
         curve: Vec::new(),
         labels: spec.labels.into_iter().collect(),
+        seconds: None,
     }
 }
 

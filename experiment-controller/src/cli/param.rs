@@ -30,6 +30,7 @@ pub(crate) fn parse(text: &str) -> Result<ParameterSpec, String> {
         name: name.into(),
         parameter_type: parameter_type.into(),
         feasible_space: Some(space),
+        ..Default::default()
     })
 }
 

@@ -82,6 +82,7 @@ pub(super) fn history(
         metrics: BTreeMap::new(),
         curve: Vec::new(),
         labels: it.assignment.labels,
+        seconds: None,
     });
     trials.records().map(|(_, it)| told(spec, it)).chain(waiting).collect()
 }
@@ -110,5 +111,12 @@ fn told(spec: &ExperimentSpec, record: &Record) -> Told {
         metrics,
         curve: Vec::new(),
         labels: record.labels.clone(),
+        seconds: seconds(record),
     }
+}
+
+/// How long a trial took, from when it was first seen.
+fn seconds(record: &Record) -> Option<f64> {
+    let (started, ended) = (record.started?, record.ended?);
+    Some(ended.duration_since(started).as_secs_f64())
 }

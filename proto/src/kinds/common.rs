@@ -22,6 +22,51 @@ pub struct ParameterSpec {
     /// The values that the parameter may take.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub feasible_space: Option<FeasibleSpace>,
+    /// Only in trials where another parameter has one of some values; always when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub when: Option<When>,
+    /// Where its owner believes that good values lie.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prior: Option<Prior>,
+}
+
+/// When a conditional parameter counts.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct When {
+    /// Name of the parameter that decides: an int, discrete or categorical one.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub parameter: String,
+    /// The values of it with which this one counts.
+    #[serde(rename = "in", skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<String>,
+}
+
+/// A belief about where good values of a parameter lie.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Prior {
+    /// The value that is believed best.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub value: String,
+    /// low, medium or high; medium when absent. What trials show outweighs it in time.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub confidence: String,
+}
+
+/// A bound that a trial must keep to count as feasible.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ConstraintSpec {
+    /// Name of the metric.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub metric_name: String,
+    /// less: the metric must be at most the value; greater: at least.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub comparison: String,
+    /// The bound.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub value: String,
 }
 
 /// Bounds or choices of a parameter; numbers are written as text.

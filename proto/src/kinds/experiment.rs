@@ -8,8 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::common::{
-    AlgorithmSpec, Condition, EarlyStoppingSpec, MetricsCollectorSpec, ObjectiveSpec, Observation,
-    ParameterAssignment, ParameterSpec, any_object,
+    AlgorithmSpec, Condition, ConstraintSpec, EarlyStoppingSpec, MetricsCollectorSpec,
+    ObjectiveSpec, Observation, ParameterAssignment, ParameterSpec, any_object,
 };
 
 /// A search for the best hyperparameters: what to vary, what to measure, what to run, and how
@@ -40,6 +40,19 @@ pub struct ExperimentSpec {
     /// What to optimise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub objective: Option<ObjectiveSpec>,
+    /// Several things to optimise at once, in place of `objective`: the result is the trials that
+    /// no other beats in all of them. The first one's reports are the trials' curves.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub objectives: Vec<ObjectiveSpec>,
+    /// Bounds on metrics that a trial must keep to count as feasible.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub constraints: Vec<ConstraintSpec>,
+    /// Combinations of values that are never tried: parameter to value.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub forbidden: Vec<BTreeMap<String, String>>,
+    /// What is tried first, in this order: parameter to value.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub initial_points: Vec<BTreeMap<String, String>>,
     /// How to search; `auto` when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub algorithm: Option<AlgorithmSpec>,

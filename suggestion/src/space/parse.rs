@@ -3,15 +3,41 @@
 use std::collections::BTreeMap;
 
 use proto::FieldError;
-use proto::kinds::{FeasibleSpace, ParameterSpec};
+use proto::kinds::{ExperimentSpec, FeasibleSpace, ParameterSpec, Prior, When};
 
+use super::belief::{self, Belief};
+use super::condition::{self, Condition};
 use super::decimal::Decimal;
 use super::domain::{Domain, Reals, Steps};
 use super::ruler::Ruler;
-use super::{Parameter, Space};
+use super::{Coordinate, Parameter, Space};
 
-/// Reads `spec.parameters`; paths of faults begin with `parameters[`.
-pub(super) fn space(specs: &[ParameterSpec]) -> Result<Space, Vec<FieldError>> {
+/// Reads `spec.parameters` and `spec.forbidden`; paths of faults begin with their names.
+pub(super) fn space(spec: &ExperimentSpec) -> Result<Space, Vec<FieldError>> {
+    let mut parameters = parameters(&spec.parameters)?;
+    let mut faults = Vec::new();
+    for (i, one) in spec.parameters.iter().enumerate() {
+        let at = format!("parameters[{i}]");
+        let mut told = |fault: FieldError| faults.push(fault.under(&at));
+        if let Some(it) = &one.when {
+            parameters[i].condition = when(it, &parameters).map_err(&mut told).ok();
+        }
+        if let Some(it) = &one.prior {
+            parameters[i].belief = prior(it, &parameters[i].domain).map_err(&mut told).ok();
+        }
+    }
+    let conditions: Vec<_> = parameters.iter().map(|it| it.condition.clone()).collect();
+    let conditional = condition::order(&conditions).unwrap_or_else(|i| {
+        let at = format!("parameters[{i}].when.parameter");
+        faults.push(FieldError::new(at, "depends on itself, by way of what it names"));
+        Vec::new()
+    });
+    let forbidden = forbidden(&spec.forbidden, &parameters, &mut faults);
+    if faults.is_empty() { Ok(Space { parameters, conditional, forbidden }) } else { Err(faults) }
+}
+
+/// The parameters without what relates them to each other.
+fn parameters(specs: &[ParameterSpec]) -> Result<Vec<Parameter>, Vec<FieldError>> {
     let mut faults = Vec::new();
     let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
     let mut parameters = Vec::new();
@@ -26,12 +52,85 @@ pub(super) fn space(specs: &[ParameterSpec]) -> Result<Space, Vec<FieldError>> {
         match domain(spec) {
             Ok(domain) => {
                 let axis = domain.axis();
-                parameters.push(Parameter { name: spec.name.clone(), domain, axis });
+                let name = spec.name.clone();
+                parameters.push(Parameter { name, domain, axis, condition: None, belief: None });
             }
             Err(more) => faults.extend(more.into_iter().map(|fault| fault.under(&at))),
         }
     }
-    if faults.is_empty() { Ok(Space { parameters }) } else { Err(faults) }
+    if faults.is_empty() { Ok(parameters) } else { Err(faults) }
+}
+
+/// Reads `when`; the path of a fault is below the parameter.
+fn when(it: &When, parameters: &[Parameter]) -> Result<Condition, FieldError> {
+    let known = parameters.iter().position(|parameter| parameter.name == it.parameter);
+    let Some(parent) = known else {
+        let why = format!("there is no parameter \"{}\"", it.parameter);
+        return Err(FieldError::new("when.parameter", why));
+    };
+    if parameters[parent].axis.levels.is_none() {
+        let why = format!(
+            "\"{}\" has no values that can be listed; it needs a step, or to be an int, discrete \
+             or categorical parameter",
+            it.parameter
+        );
+        return Err(FieldError::new("when.parameter", why));
+    }
+    if it.values.is_empty() {
+        return Err(FieldError::new("when.in", "must have at least one value"));
+    }
+    let mut levels = Vec::new();
+    for (i, text) in it.values.iter().enumerate() {
+        let Some(Coordinate::Level(level)) = parameters[parent].domain.coordinate_of(text) else {
+            let why = format!("\"{}\" has no value \"{text}\"", it.parameter);
+            return Err(FieldError::new(format!("when.in[{i}]"), why));
+        };
+        levels.push(level);
+    }
+    levels.sort_unstable();
+    levels.dedup();
+    Ok(Condition { parent, levels })
+}
+
+/// Reads `prior`; the path of a fault is below the parameter.
+fn prior(it: &Prior, domain: &Domain) -> Result<Belief, FieldError> {
+    let Some(coordinate) = domain.coordinate_of(&it.value) else {
+        let why = format!("must be a value of the parameter, got \"{}\"", it.value);
+        return Err(FieldError::new("prior.value", why));
+    };
+    let Some(width) = Belief::width(&it.confidence) else {
+        let why = format!("must be low, medium or high, got \"{}\"", it.confidence);
+        return Err(FieldError::new("prior.confidence", why));
+    };
+    Ok(Belief { center: belief::center(domain, coordinate), width })
+}
+
+/// Reads `spec.forbidden`.
+fn forbidden(
+    all: &[BTreeMap<String, String>],
+    parameters: &[Parameter],
+    faults: &mut Vec<FieldError>,
+) -> Vec<Vec<(usize, Coordinate)>> {
+    let mut read = Vec::new();
+    for (i, combination) in all.iter().enumerate() {
+        if combination.is_empty() {
+            faults.push(FieldError::new(format!("forbidden[{i}]"), "forbids everything"));
+        }
+        let mut parts = Vec::new();
+        for (name, text) in combination {
+            let at = format!("forbidden[{i}].{name}");
+            let Some(known) = parameters.iter().position(|it| it.name == *name) else {
+                faults.push(FieldError::new(at, format!("there is no parameter \"{name}\"")));
+                continue;
+            };
+            match parameters[known].domain.coordinate_of(text) {
+                Some(coordinate) => parts.push((known, coordinate)),
+                None => faults.push(FieldError::new(at, format!("has no value \"{text}\""))),
+            }
+        }
+        read.push(parts);
+    }
+    read
 }
 
 fn domain(spec: &ParameterSpec) -> Result<Domain, Vec<FieldError>> {

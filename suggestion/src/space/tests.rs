@@ -1,6 +1,6 @@
 //! What a space promises: exact texts, equal chances, every fault named.
 
-use proto::kinds::FeasibleSpace;
+use proto::kinds::{FeasibleSpace, ParameterSpec};
 
 use super::*;
 
@@ -12,17 +12,31 @@ fn spec(type_: &str, min: &str, max: &str, step: &str, distribution: &str) -> Pa
         distribution: distribution.into(),
         list: vec![],
     };
-    ParameterSpec { name: "p".into(), parameter_type: type_.into(), feasible_space: Some(feasible) }
+    ParameterSpec {
+        name: "p".into(),
+        parameter_type: type_.into(),
+        feasible_space: Some(feasible),
+        ..Default::default()
+    }
 }
 
 fn list(type_: &str, choices: &[&str]) -> ParameterSpec {
     let list = choices.iter().map(|choice| (*choice).to_owned()).collect();
     let feasible = FeasibleSpace { list, ..Default::default() };
-    ParameterSpec { name: "p".into(), parameter_type: type_.into(), feasible_space: Some(feasible) }
+    ParameterSpec {
+        name: "p".into(),
+        parameter_type: type_.into(),
+        feasible_space: Some(feasible),
+        ..Default::default()
+    }
+}
+
+fn parsed(parameters: &[ParameterSpec]) -> Result<Space, Vec<FieldError>> {
+    Space::parse(&crate::fixture::experiment("random", &[], parameters))
 }
 
 fn one(spec: ParameterSpec) -> Space {
-    Space::parse(&[spec]).unwrap()
+    crate::fixture::space(&[spec])
 }
 
 fn text(space: &Space, unit: f64) -> String {
@@ -129,13 +143,13 @@ fn a_space_of_many_is_counted() {
     };
     let ints = named("a", spec("int", "1", "10", "", ""));
     let names = named("b", list("categorical", &["x", "y"]));
-    assert_eq!(Space::parse(&[ints.clone(), names]).unwrap().count(), Some(20));
+    assert_eq!(crate::fixture::space(&[ints.clone(), names]).count(), Some(20));
     let reals = named("b", spec("double", "0", "1", "", ""));
-    assert_eq!(Space::parse(&[ints, reals]).unwrap().count(), None);
+    assert_eq!(crate::fixture::space(&[ints, reals]).count(), None);
 }
 
 fn check(spec: ParameterSpec, want: &[&str]) {
-    let faults = Space::parse(&[spec]).err().unwrap_or_default();
+    let faults = parsed(&[spec]).err().unwrap_or_default();
     let got: Vec<_> = faults.iter().map(ToString::to_string).collect();
     let want: Vec<_> = want.iter().map(|text| format!("parameters[0].{text}")).collect();
     assert_eq!(got, want);
@@ -195,7 +209,7 @@ fn all_faults_come_at_once() {
     let mut nameless = spec("double", "a", "b", "c", "");
     nameless.name.clear();
     let specs = [list("discrete", &["1"]), nameless, spec("int", "0", "1", "", "")];
-    let faults = Space::parse(&specs).unwrap_err();
+    let faults = parsed(&specs).unwrap_err();
     let paths: Vec<_> = faults.iter().map(|fault| fault.path.as_str()).collect();
     assert_eq!(
         paths,

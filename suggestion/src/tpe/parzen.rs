@@ -198,7 +198,7 @@ fn deviation(values: impl Iterator<Item = f64> + Clone) -> f64 {
 mod tests {
     use super::*;
     use crate::Seed;
-    use crate::fixture::{int, names, real};
+    use crate::fixture::{int, names, real, space};
 
     fn fit(space: &Space, units: &[&[f64]], prior_weight: f64) -> Parzen {
         let points: Vec<_> = units.iter().map(|units| space.point(units)).collect();
@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn a_density_sums_to_one() {
-        let space = Space::parse(&[real("x", 0.0, 1.0), names("c", 3)]).unwrap();
+        let space = space(&[real("x", 0.0, 1.0), names("c", 3)]);
         for units in [&[] as &[&[f64]], &[&[0.1, 0.5]], &[&[0.0, 0.0], &[0.9, 0.9], &[0.5, 0.2]]] {
             let parzen = fit(&space, units, 1.0);
             let mut sum = 0.0;
@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn draws_follow_the_density() {
-        let space = Space::parse(&[int("n", 0, 9), names("c", 4)]).unwrap();
+        let space = space(&[int("n", 0, 9), names("c", 4)]);
         let parzen = fit(&space, &[&[0.05, 0.9], &[0.05, 0.9]], 1.0);
         let mut stream = Seed(1).stream(0);
         let mut counts = [0; 4];

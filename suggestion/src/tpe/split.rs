@@ -52,7 +52,10 @@ mod tests {
             index: i as u64,
             point: Point(vec![Coordinate::Level(i as u64)]),
             state: if loss.is_some() { State::Succeeded } else { State::Failed },
+            place: Vec::new(),
             losses: loss.iter().copied().collect(),
+            violations: Vec::new(),
+            seconds: None,
             curve: Vec::new(),
             labels: Default::default(),
         };

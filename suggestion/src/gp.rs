@@ -1,0 +1,3 @@
+pub(crate) mod cholesky;
+pub(crate) mod fit;
+pub(crate) mod kernel;
