@@ -8,6 +8,7 @@
 pub mod analysis;
 pub mod ask_tell;
 pub mod error;
+mod evolution;
 #[cfg(test)]
 mod fixture;
 mod gp;

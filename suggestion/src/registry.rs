@@ -2,6 +2,7 @@
 
 use proto::FieldError;
 
+use crate::evolution::nsga2;
 use crate::problem::Problem;
 use crate::settings::{SettingSpec, Settings};
 use crate::space::Space;
@@ -50,6 +51,7 @@ const ALGORITHMS: &[Algorithm] = &[
     random::ALGORITHM,
     sobol::ALGORITHM,
     grid::ALGORITHM,
+    nsga2::ALGORITHM,
 ];
 
 /// Every algorithm, for listings, validation and laws.
