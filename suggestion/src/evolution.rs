@@ -4,8 +4,12 @@
 //! asked for, the survivors of all finished trials are its possible parents, so what is proposed
 //! follows from the history alone.
 
+pub(crate) mod de;
 mod genome;
+pub(crate) mod local_search;
 pub(crate) mod nsga2;
+pub(crate) mod nsga3;
+pub(crate) mod regularized;
 mod survival;
 
 use genome::Genome;
@@ -29,9 +33,17 @@ const fn population(default: &'static str) -> SettingSpec {
         name: "population_size",
         default,
         range: Range::Whole { min: 2, fault: "population_size should be great or equal than two" },
-        meaning: "How many trials are kept as parents; so many are tried before breeding begins.",
+        meaning: "How many trials are kept as parents.",
     }
 }
+
+/// `n_startup_trials`, as every algorithm here has it.
+const STARTUP: SettingSpec = SettingSpec {
+    name: "n_startup_trials",
+    default: "10",
+    range: Range::Whole { min: 0, fault: "n_startup_trials should be great or equal than zero" },
+    meaning: "How many points are spread evenly before breeding begins.",
+};
 
 /// A setting that is a share, with the text that its fault has.
 const fn share(
@@ -65,6 +77,8 @@ struct Genetic {
     genome: Genome,
     /// How many parents there are.
     population: usize,
+    /// How many points the initial design has.
+    startup: u64,
     /// The probability that a child has two parents.
     crossover: f64,
     /// The parents among some trials, as indexes, best first.
@@ -97,7 +111,7 @@ impl Suggester for Genetic {
         let survivors = self.survivors;
         let kept = self.kept.at(turn, n, |trials| survivors(trials, population));
         let parents: Vec<&Point> = kept.iter().map(|i| &turn.finished[*i].point).collect();
-        if turn.index < population as u64 || parents.len() < 2 {
+        if turn.index < self.startup || parents.len() < 2 {
             return initial(turn, &self.design);
         }
         first_open(turn, || Proposal::at(self.child(&parents, stream)))

@@ -27,7 +27,10 @@ fn cases(few: u32) -> ProptestConfig {
 fn settings(algorithm: &str) -> &'static [(&'static str, &'static str)] {
     match algorithm {
         "grid" => &[("default_grid_points", "3")],
-        "tpe" | "auto" => &[("n_startup_trials", "3")],
+        "tpe" | "auto" | "nsga2" | "nsga3" | "regularized-evolution" | "local-search" => {
+            &[("n_startup_trials", "3")]
+        }
+        "de" => &[("population_size", "4")],
         _ => &[],
     }
 }

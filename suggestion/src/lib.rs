@@ -7,12 +7,14 @@
 
 pub mod analysis;
 pub mod ask_tell;
+mod brute_force;
 pub mod error;
 mod evolution;
 #[cfg(test)]
 mod fixture;
 mod gp;
 mod grid;
+mod halton;
 pub mod history;
 #[cfg(test)]
 mod laws;

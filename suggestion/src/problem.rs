@@ -223,7 +223,8 @@ mod tests {
         check(
             &experiment("hyper", &[], &[int("x", 0, 1)]),
             &["algorithm.algorithmName: unknown algorithm name hyper; \
-               there are: auto, tpe, random, sobol, grid"],
+               there are: auto, tpe, random, sobol, halton, grid, brute-force, nsga2, nsga3, de, \
+               regularized-evolution, local-search"],
         );
         check(&experiment("random", &[], &[]), &["parameters: must have at least one parameter"]);
         let mut spec = experiment("", &[], &[int("x", 0, 1)]);

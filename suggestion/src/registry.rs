@@ -2,12 +2,12 @@
 
 use proto::FieldError;
 
-use crate::evolution::nsga2;
+use crate::evolution::{de, local_search, nsga2, nsga3, regularized};
 use crate::problem::Problem;
 use crate::settings::{SettingSpec, Settings};
 use crate::space::Space;
 use crate::suggester::Suggester;
-use crate::{grid, random, sobol, tpe};
+use crate::{brute_force, grid, halton, random, sobol, tpe};
 
 /// A search algorithm by name, with what can be set.
 pub struct Algorithm {
@@ -50,8 +50,14 @@ const ALGORITHMS: &[Algorithm] = &[
     tpe::ALGORITHM,
     random::ALGORITHM,
     sobol::ALGORITHM,
+    halton::ALGORITHM,
     grid::ALGORITHM,
+    brute_force::ALGORITHM,
     nsga2::ALGORITHM,
+    nsga3::ALGORITHM,
+    de::ALGORITHM,
+    regularized::ALGORITHM,
+    local_search::ALGORITHM,
 ];
 
 /// Every algorithm, for listings, validation and laws.

@@ -6,13 +6,13 @@
 //! each child may descend from every trial that ended before it was asked for.
 
 use super::genome::Genome;
-use super::{Genetic, POPULATION_MAX, population, share, survival};
+use super::{Genetic, POPULATION_MAX, STARTUP, population, share, survival};
 
 use crate::analysis::pareto;
 use crate::history::Trial;
 use crate::problem::Problem;
 use crate::registry::{Algorithm, fits};
-use crate::settings::{RANDOM_STATE, SettingSpec};
+use crate::settings::{RANDOM_STATE, Range, SettingSpec};
 use crate::sobol::Sobol;
 use crate::suggester::Fitted;
 
@@ -27,6 +27,7 @@ pub(crate) const ALGORITHM: Algorithm = Algorithm {
 /// What can be set of `nsga2` and `nsga3`.
 pub(super) const SETTINGS: &[SettingSpec] = &[
     population("20"),
+    STARTUP,
     share(
         "crossover_prob",
         "0.9",
@@ -45,8 +46,25 @@ pub(super) const SETTINGS: &[SettingSpec] = &[
         "mutation_prob should be in the range of (0, 1)",
         "The probability that a parameter of a child mutates.",
     ),
+    index(
+        "crossover_eta",
+        "20",
+        "How close a crossed child stays to a parent; smaller goes further.",
+    ),
+    index("mutation_eta", "20", "How close a mutant stays to its origin; smaller goes further."),
     RANDOM_STATE,
 ];
+
+/// A setting that is a distribution index.
+const fn index(name: &'static str, default: &'static str, meaning: &'static str) -> SettingSpec {
+    let fault = "eta should be great than zero";
+    SettingSpec {
+        name,
+        default,
+        range: Range::Between { lo: 0.0, hi: f64::INFINITY, fault },
+        meaning,
+    }
+}
 
 /// The genetic algorithm of a problem, with these survivors.
 pub(super) fn genetic(problem: &Problem, survivors: fn(&[Trial], usize) -> Vec<usize>) -> Genetic {
@@ -54,10 +72,13 @@ pub(super) fn genetic(problem: &Problem, survivors: fn(&[Trial], usize) -> Vec<u
     let mut genome = Genome::new(space);
     genome.rate = settings.number("mutation_prob");
     genome.swap = settings.number("swapping_prob").unwrap_or(genome.swap);
+    genome.crossing = settings.number("crossover_eta").unwrap_or(genome.crossing);
+    genome.mutation = settings.number("mutation_eta").unwrap_or(genome.mutation);
     Genetic {
         genome,
         population: settings.size("population_size").unwrap_or(20).min(POPULATION_MAX),
         crossover: settings.number("crossover_prob").unwrap_or(0.9),
+        startup: settings.whole("n_startup_trials").unwrap_or(10),
         survivors,
         kept: Fitted::none(),
         design: Sobol::new(space.dimensions(), *seed),

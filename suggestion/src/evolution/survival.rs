@@ -19,12 +19,3 @@ pub(super) fn fronts(trials: &[Trial]) -> Vec<Vec<usize>> {
     );
     fronts
 }
-
-/// The trials by their scores ([`standing::scores`]), best first, the earlier of equal ones first.
-pub(super) fn by_score(trials: &[Trial]) -> Vec<(f64, usize)> {
-    let scores = standing::of(trials);
-    let mut order: Vec<(f64, usize)> =
-        scores.into_iter().enumerate().filter_map(|(i, score)| Some((score?, i))).collect();
-    order.sort_by(|a, b| a.0.total_cmp(&b.0));
-    order
-}
