@@ -11,6 +11,8 @@ pub(crate) mod nsga2;
 pub(crate) mod nsga3;
 pub(crate) mod regularized;
 mod survival;
+#[cfg(test)]
+mod tests;
 
 use genome::Genome;
 
@@ -75,8 +77,9 @@ fn initial(turn: &Turn, design: &Sobol) -> Asked {
 /// A genetic algorithm: survivors, tournaments between two, crossover, mutation.
 struct Genetic {
     genome: Genome,
-    /// How many parents there are.
-    population: usize,
+    /// How many parents there are; none for a tenth of the trials: a short search needs few and
+    /// good ones, a long one many different ones.
+    population: Option<usize>,
     /// How many points the initial design has.
     startup: u64,
     /// The probability that a child has two parents.
@@ -107,7 +110,8 @@ impl Genetic {
 
 impl Suggester for Genetic {
     fn ask(&mut self, turn: &Turn, stream: &mut Stream) -> Asked {
-        let (n, population) = (turn.finished.len(), self.population);
+        let n = turn.finished.len();
+        let population = self.population.unwrap_or((n / 10).clamp(10, 50));
         let survivors = self.survivors;
         let kept = self.kept.at(turn, n, |trials| survivors(trials, population));
         let parents: Vec<&Point> = kept.iter().map(|i| &turn.finished[*i].point).collect();

@@ -1,11 +1,14 @@
 //! `sobol`: a scrambled Sobol sequence, which fills the space evenly from the first point on.
 //!
 //! Direction numbers: Joe and Kuo, *Constructing Sobol sequences with better two-dimensional
-//! projections* (SIAM J. Sci. Comput. 30, 2008), file new-joe-kuo-6. Scrambling: Matoušek's random
-//! linear matrix with a digital shift, *On the L2-discrepancy for anchored boxes* (J. Complexity
-//! 14, 1998), which keeps the net's evenness and makes each point uniform.
+//! projections* (SIAM J. Sci. Comput. 30, 2008), file new-joe-kuo-6. Scrambling: Owen's (`owen.rs`),
+//! which keeps the net's evenness, makes each point uniform, and depends on the seed.
+
+mod owen;
 
 use proto::FieldError;
+
+use owen::Owen;
 
 use crate::registry::{Algorithm, Draft};
 use crate::seed::{Seed, Stream};
@@ -41,15 +44,13 @@ fn check(draft: &Draft) -> Vec<FieldError> {
 
 /// A scrambled Sobol sequence.
 pub(crate) struct Sobol {
-    /// One column of direction numbers and a shift for each dimension.
     dimensions: Vec<Dimension>,
 }
 
 struct Dimension {
-    /// Scrambled direction numbers, the highest of [`BITS`] bits first.
+    /// Direction numbers, the highest of [`BITS`] bits first.
     columns: [u64; BITS],
-    /// The digital shift.
-    shift: u64,
+    scrambling: Owen,
 }
 
 impl Sobol {
@@ -59,11 +60,11 @@ impl Sobol {
         let mut stream = seed.stream(SCRAMBLE);
         let lines: Vec<&str> = JOE_KUO.lines().collect();
         let dimension = |i: usize| {
-            let plain = match i % DIMENSIONS_MAX {
+            let columns = match i % DIMENSIONS_MAX {
                 0 => std::array::from_fn(|bit| 1 << (BITS - 1 - bit)),
                 i => directions(lines[i - 1]),
             };
-            scrambled(&plain, &mut stream)
+            Dimension { columns, scrambling: Owen::drawn(|| stream.bits()) }
         };
         Sobol { dimensions: (0..n).map(dimension).collect() }
     }
@@ -72,7 +73,8 @@ impl Sobol {
     pub(crate) fn point(&self, index: u64) -> Vec<f64> {
         let unit = |dimension: &Dimension| {
             let set = (0..BITS).filter(|bit| index >> bit & 1 == 1);
-            let bits = set.fold(dimension.shift, |sum, bit| sum ^ dimension.columns[bit]);
+            let plain = set.fold(0, |sum, bit| sum ^ dimension.columns[bit]);
+            let bits = dimension.scrambling.scrambled(plain << (64 - BITS)) >> (64 - BITS);
             // The middle of the smallest cell: never 0, so that no point is on an edge.
             (bits as f64 + 0.5) * 0.5f64.powi(BITS as i32)
         };
@@ -100,21 +102,6 @@ fn directions(line: &str) -> [u64; BITS] {
         }
     }
     v
-}
-
-/// Multiplies by a random lower triangular matrix of ones on its diagonal, and draws the shift.
-fn scrambled(plain: &[u64; BITS], stream: &mut Stream) -> Dimension {
-    // Row r mixes bit r (from the top) with random higher bits.
-    let rows: [u64; BITS] = std::array::from_fn(|r| {
-        let own = 1 << (BITS - 1 - r);
-        let higher = !((own << 1) - 1) & ((1 << BITS) - 1);
-        stream.bits() & higher | own
-    });
-    let mix = |column: u64| {
-        let bit = |r: usize| u64::from((rows[r] & column).count_ones() & 1) << (BITS - 1 - r);
-        (0..BITS).map(bit).sum()
-    };
-    Dimension { columns: plain.map(mix), shift: stream.bits() >> (64 - BITS) }
 }
 
 impl Suggester for Sobol {
@@ -167,6 +154,23 @@ mod tests {
                 points.iter().map(|point| (point[dimension] * 64.0) as u64).collect();
             cells.sort_unstable();
             assert_eq!(cells, (0..64).collect::<Vec<_>>(), "dimension {dimension}");
+        }
+    }
+
+    /// Every elementary interval of area 1/64 in the first two dimensions has one point of each 64.
+    #[test]
+    fn two_dimensions_are_a_net_after_scrambling() {
+        let sobol = Sobol::new(2, Seed(5));
+        for first in [0, 64, 1024] {
+            let points: Vec<_> = (first..first + 64).map(|index| sobol.point(index)).collect();
+            for cut in 0..=6 {
+                let cell = |point: &Vec<f64>| {
+                    let (x, y) = (point[0] * f64::from(1 << cut), point[1] * f64::from(64 >> cut));
+                    (x as u64, y as u64)
+                };
+                let cells: std::collections::BTreeSet<_> = points.iter().map(cell).collect();
+                assert_eq!(cells.len(), 64, "from {first}, 2^{cut} columns");
+            }
         }
     }
 

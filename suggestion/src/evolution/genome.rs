@@ -26,7 +26,7 @@ pub(super) struct Genome {
 impl Genome {
     pub(super) fn new(space: &Space) -> Genome {
         let axes = space.axes().collect();
-        Genome { space: space.clone(), axes, crossing: 20.0, mutation: 20.0, swap: 0.5, rate: None }
+        Genome { space: space.clone(), axes, crossing: 20.0, mutation: 5.0, swap: 0.5, rate: None }
     }
 
     /// Where a coordinate is on its axis: the middle of its cell.

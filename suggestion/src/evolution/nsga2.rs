@@ -26,7 +26,7 @@ pub(crate) const ALGORITHM: Algorithm = Algorithm {
 
 /// What can be set of `nsga2` and `nsga3`.
 pub(super) const SETTINGS: &[SettingSpec] = &[
-    population("20"),
+    population("a tenth of the trials, from 10 to 50"),
     STARTUP,
     share(
         "crossover_prob",
@@ -51,7 +51,7 @@ pub(super) const SETTINGS: &[SettingSpec] = &[
         "20",
         "How close a crossed child stays to a parent; smaller goes further.",
     ),
-    index("mutation_eta", "20", "How close a mutant stays to its origin; smaller goes further."),
+    index("mutation_eta", "5", "How close a mutant stays to its origin; smaller goes further."),
     RANDOM_STATE,
 ];
 
@@ -76,7 +76,7 @@ pub(super) fn genetic(problem: &Problem, survivors: fn(&[Trial], usize) -> Vec<u
     genome.mutation = settings.number("mutation_eta").unwrap_or(genome.mutation);
     Genetic {
         genome,
-        population: settings.size("population_size").unwrap_or(20).min(POPULATION_MAX),
+        population: settings.size("population_size").map(|size| size.min(POPULATION_MAX)),
         crossover: settings.number("crossover_prob").unwrap_or(0.9),
         startup: settings.whole("n_startup_trials").unwrap_or(10),
         survivors,

@@ -45,11 +45,8 @@ struct Regularized {
 impl Regularized {
     fn new(problem: &Problem) -> Regularized {
         let Problem { space, settings, seed, .. } = problem;
-        let mut genome = Genome::new(space);
-        // One gene alone has to go far enough.
-        genome.mutation = 5.0;
         Regularized {
-            genome,
+            genome: Genome::new(space),
             population: settings.size("population_size").unwrap_or(25).min(POPULATION_MAX),
             sample: settings.whole("sample_size").unwrap_or(10).min(POPULATION_MAX as u64),
             startup: settings.whole("n_startup_trials").unwrap_or(10),

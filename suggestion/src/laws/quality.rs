@@ -124,6 +124,22 @@ fn tpe_beats_random() {
     }
 }
 
+/// Those that breed win at least 13 of 16 paired seeds against random search where there is a slope
+/// to follow. Were one no better than random, it would pass both with probability 0.01 %.
+#[test]
+fn breeding_beats_random() {
+    let slopes = landscapes().into_iter().filter(|it| ["sphere", "mixed"].contains(&it.name));
+    for landscape in slopes {
+        for algorithm in ["nsga2", "nsga3", "de", "regularized-evolution", "local-search"] {
+            let wins = |seed: &u64| {
+                best(&landscape, algorithm, *seed, 80, 4) < best(&landscape, "random", *seed, 80, 4)
+            };
+            let wins = (0..16).filter(wins).count();
+            assert!(13 <= wins, "{algorithm} on {}: {wins} of 16", landscape.name);
+        }
+    }
+}
+
 /// Prints mean losses for people who tune an algorithm; run with `--ignored --nocapture`.
 #[test]
 #[ignore = "for people"]
