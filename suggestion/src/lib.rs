@@ -12,6 +12,7 @@ mod fixture;
 mod gp;
 mod grid;
 pub mod history;
+mod improvement;
 #[cfg(test)]
 mod laws;
 mod live;
