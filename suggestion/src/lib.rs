@@ -6,9 +6,12 @@
 //! To read an algorithm, begin with `random.rs`; what all of them promise is in `laws.rs`.
 
 pub mod ask_tell;
+#[cfg_attr(not(test), expect(dead_code, reason = "registered with its Gaussian process"))]
+mod bayesian;
 pub mod error;
 #[cfg(test)]
 mod fixture;
+mod forest;
 mod gp;
 mod grid;
 pub mod history;

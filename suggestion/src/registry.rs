@@ -6,7 +6,7 @@ use crate::problem::Problem;
 use crate::settings::{SettingSpec, Settings};
 use crate::space::Space;
 use crate::suggester::Suggester;
-use crate::{grid, random, sobol, tpe};
+use crate::{forest, grid, random, sobol, tpe};
 
 /// A search algorithm by name, with what can be set.
 pub struct Algorithm {
@@ -47,6 +47,7 @@ const ALGORITHMS: &[Algorithm] = &[
         ..tpe::ALGORITHM
     },
     tpe::ALGORITHM,
+    forest::ALGORITHM,
     random::ALGORITHM,
     sobol::ALGORITHM,
     grid::ALGORITHM,

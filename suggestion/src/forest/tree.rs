@@ -1,0 +1,246 @@
+//! A regression tree: places are asked one question after another until they reach a leaf, which
+//! knows the mean and the variance of the targets that ended there.
+//!
+//! Breiman, Friedman, Olshen and Stone, *Classification and Regression Trees* (1984, chapter 8):
+//! each node is divided where the sum of squares falls most (`split.rs`). Columns are sorted once,
+//! and each division keeps their order, so that no node sorts again.
+
+use crate::seed::Stream;
+
+use super::split::{Rule, Search, Split};
+use super::table::{Shape, Table};
+
+/// How a tree grows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Growth {
+    /// Share of the axes that are looked at for a division, in (0, 1].
+    pub(crate) features: f64,
+    /// Nodes with fewer rows are not divided.
+    pub(crate) split_min: f64,
+    /// No leaf has fewer rows.
+    pub(crate) leaf_min: f64,
+    /// No leaf is deeper.
+    pub(crate) depth_max: usize,
+    /// Divides at random and takes the best of those, one for each axis (extra-trees, Geurts et
+    /// al. 2006), in place of the best of all.
+    pub(crate) random: bool,
+}
+
+/// What a leaf knows of the targets that ended in it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Leaf {
+    pub(crate) mean: f64,
+    /// Their mean squared distance from the mean.
+    pub(crate) variance: f64,
+    /// How many they are, by weight.
+    pub(crate) count: f64,
+}
+
+/// A node: the first child of a fork is the node after it.
+#[derive(Clone, Debug)]
+enum Node {
+    Leaf(Leaf),
+    Fork { split: Split, second: usize },
+}
+
+/// A regression tree.
+#[derive(Clone, Debug)]
+pub(crate) struct Tree {
+    nodes: Vec<Node>,
+}
+
+impl Tree {
+    /// A tree of `targets`, one for each row of the table, each counting `weights` times.
+    pub(crate) fn grow(
+        table: &Table,
+        targets: &[f64],
+        weights: &[f64],
+        growth: &Growth,
+        stream: &mut Stream,
+    ) -> Tree {
+        let mut grower = Grower::new(table, targets, weights);
+        let mut axes: Vec<usize> = (0..table.columns.len()).collect();
+        let mut nodes: Vec<Node> = Vec::new();
+        let mut open = vec![Open { start: 0, end: grower.members.len(), depth: 0, fork: None }];
+        while let Some(Open { start, end, depth, fork }) = open.pop() {
+            let here = nodes.len();
+            if let Some(Node::Fork { second, .. }) = fork.map(|fork: usize| &mut nodes[fork]) {
+                *second = here;
+            }
+            let leaf = grower.leaf(start, end);
+            let divides = depth < growth.depth_max
+                && growth.split_min.max(2.0 * growth.leaf_min) <= leaf.count
+                && 0.0 < leaf.variance;
+            let split = divides.then(|| grower.split(start, end, growth, &mut axes, stream));
+            let Some(split) = split.flatten() else {
+                nodes.push(Node::Leaf(leaf));
+                continue;
+            };
+            let middle = grower.divide(start, end, &split);
+            nodes.push(Node::Fork { split, second: 0 });
+            let depth = depth + 1;
+            open.push(Open { start: middle, end, depth, fork: Some(here) });
+            open.push(Open { start, end: middle, depth, fork: None });
+        }
+        Tree { nodes }
+    }
+
+    /// The leaf where a place ends.
+    pub(crate) fn leaf(&self, place: &[f64]) -> &Leaf {
+        let mut at = self.at(0, place);
+        loop {
+            match at {
+                Ok(leaf) => return leaf,
+                Err(next) => at = self.at(next, place),
+            }
+        }
+    }
+
+    /// The leaf at a node, or the node to go on to; nodes only lead to later ones.
+    fn at(&self, node: usize, place: &[f64]) -> Result<&Leaf, usize> {
+        match &self.nodes[node] {
+            Node::Leaf(leaf) => Ok(leaf),
+            Node::Fork { split, .. } if split.is_first(place) => Err(node + 1),
+            Node::Fork { second, .. } => Err(*second),
+        }
+    }
+
+    /// Adds one observation to the leaf where it ends, as if it had been there before.
+    pub(crate) fn tell(&mut self, place: &[f64], target: f64) {
+        let mut node = 0;
+        while let Err(next) = self.at(node, place) {
+            node = next;
+        }
+        let Node::Leaf(leaf) = &mut self.nodes[node] else { return };
+        let (count, step) = (leaf.count + 1.0, target - leaf.mean);
+        leaf.mean += step / count;
+        leaf.variance = (leaf.count * leaf.variance + step * step * leaf.count / count) / count;
+        leaf.count = count;
+    }
+
+    /// How many nodes there are.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+}
+
+/// A node that is not yet written: its members, and the fork whose second child it is.
+struct Open {
+    start: usize,
+    end: usize,
+    depth: usize,
+    fork: Option<usize>,
+}
+
+/// The rows of all open nodes, each node's side by side.
+struct Grower<'a> {
+    table: &'a Table,
+    targets: &'a [f64],
+    weights: &'a [f64],
+    /// In no particular order.
+    members: Vec<u32>,
+    /// For each ordered column the same rows by its order; empty for the others.
+    orders: Vec<Vec<u32>>,
+    /// Which rows go to the first child.
+    first: Vec<bool>,
+    spare: Vec<u32>,
+}
+
+impl<'a> Grower<'a> {
+    fn new(table: &'a Table, targets: &'a [f64], weights: &'a [f64]) -> Grower<'a> {
+        let counts = |row: &u32| 0.0 < weights[*row as usize];
+        let order = |shape: &Shape| match shape {
+            Shape::Ordered(rows) => rows.iter().copied().filter(counts).collect(),
+            Shape::Named(_) => Vec::new(),
+        };
+        Grower {
+            table,
+            targets,
+            weights,
+            members: (0..table.rows as u32).filter(counts).collect(),
+            orders: table.columns.iter().map(|column| order(&column.shape)).collect(),
+            first: vec![false; table.rows],
+            spare: Vec::with_capacity(table.rows),
+        }
+    }
+
+    fn leaf(&self, start: usize, end: usize) -> Leaf {
+        let rows = || self.members[start..end].iter().map(|row| *row as usize);
+        let count: f64 = rows().map(|row| self.weights[row]).sum();
+        if count <= 0.0 {
+            return Leaf { mean: 0.0, variance: 0.0, count: 0.0 };
+        }
+        let mean = rows().map(|row| self.weights[row] * self.targets[row]).sum::<f64>() / count;
+        let square = |row: usize| self.weights[row] * (self.targets[row] - mean).powi(2);
+        Leaf { mean, variance: rows().map(square).sum::<f64>() / count, count }
+    }
+
+    /// The best division on some axes drawn at random; where none of them divides, on others.
+    fn split(
+        &self,
+        start: usize,
+        end: usize,
+        growth: &Growth,
+        axes: &mut [usize],
+        stream: &mut Stream,
+    ) -> Option<Split> {
+        let search = Search {
+            targets: self.targets,
+            weights: self.weights,
+            members: &self.members[start..end],
+            leaf_min: growth.leaf_min,
+            random: growth.random,
+        };
+        let wanted = (growth.features * axes.len() as f64).ceil() as usize;
+        let mut best: Option<(f64, usize, Rule)> = None;
+        for tried in 0..axes.len() {
+            if wanted <= tried && best.is_some() {
+                break;
+            }
+            let left = (axes.len() - tried) as u64;
+            axes.swap(tried, tried + stream.below(left) as usize);
+            let axis = axes[tried];
+            let column = &self.table.columns[axis];
+            let found = match column.shape {
+                Shape::Ordered(_) => {
+                    search.threshold(&column.values, &self.orders[axis][start..end], stream)
+                }
+                Shape::Named(levels) => search.subset(&column.values, levels, stream),
+            };
+            if let Some((gain, rule)) = found
+                && best.as_ref().is_none_or(|(most, ..)| *most < gain)
+            {
+                best = Some((gain, axis, rule));
+            }
+        }
+        best.map(|(_, axis, rule)| Split { axis, rule })
+    }
+
+    /// Sorts the rows of a node by child, each child's in the order that they had; answers where
+    /// the second child begins.
+    fn divide(&mut self, start: usize, end: usize, split: &Split) -> usize {
+        let values = &self.table.columns[split.axis].values;
+        for row in &self.members[start..end] {
+            self.first[*row as usize] = split.rule.is_first(values[*row as usize]);
+        }
+        let mut middle = start;
+        let columns = self.orders.iter_mut().filter(|order| !order.is_empty());
+        for rows in columns.chain(std::iter::once(&mut self.members)) {
+            self.spare.clear();
+            let mut write = start;
+            for read in start..end {
+                let row = rows[read];
+                if self.first[row as usize] {
+                    rows[write] = row;
+                    write += 1;
+                } else {
+                    self.spare.push(row);
+                }
+            }
+            rows[write..end].copy_from_slice(&self.spare);
+            middle = write;
+        }
+        middle
+    }
+}
