@@ -181,3 +181,74 @@ fn mixture(n: usize, parts: impl Iterator<Item = (f64, f64)>) -> (f64, f64) {
     let n = n.max(1) as f64;
     (mean, spread / n + within / n)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seed::Seed;
+    use crate::space::{Axis, Kind};
+
+    const REAL: Axis = Axis { kind: Kind::Real, levels: None };
+
+    fn recipes() -> [Recipe; 3] {
+        [Recipe::forest(30), Recipe::extra(30), Recipe::boosted(6)]
+    }
+
+    fn wave(x: &[f64]) -> f64 {
+        (5.0 * x[0]).sin() + x[1]
+    }
+
+    /// Places with x₀ below ½ alone, and the model of the wave there.
+    fn learned(recipe: &Recipe) -> (Vec<Vec<f64>>, Ensemble) {
+        let mut stream = Seed(3).stream(0);
+        let places: Vec<Vec<f64>> =
+            (0..150).map(|_| vec![stream.unit() / 2.0, stream.unit(), stream.unit()]).collect();
+        let targets: Vec<f64> = places.iter().map(|x| wave(x)).collect();
+        let table = Table::new([REAL; 3].into_iter(), &places);
+        let ensemble = recipe.fit(&table, &targets, &mut stream);
+        (places, ensemble)
+    }
+
+    /// The errors at new places are small beside the spread of the wave, which is about 0.5.
+    #[test]
+    fn all_learn_a_wave() {
+        for recipe in recipes() {
+            let (_, ensemble) = learned(&recipe);
+            let mut stream = Seed(4).stream(0);
+            let square = |_| {
+                let x = [stream.unit() / 2.0, stream.unit(), stream.unit()];
+                (ensemble.predict(&x).0 - wave(&x)).powi(2)
+            };
+            let error = ((0..200).map(square).sum::<f64>() / 200.0).sqrt();
+            assert!(error < 0.13, "{recipe:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn an_observation_moves_the_mean_towards_it() {
+        for recipe in recipes() {
+            let (places, mut ensemble) = learned(&recipe);
+            let (before, _) = ensemble.predict(&places[0]);
+            ensemble.tell(&places[0], before + 3.0);
+            let (after, _) = ensemble.predict(&places[0]);
+            assert!(before < after && after < before + 3.0, "{recipe:?}: {before} to {after}");
+        }
+    }
+
+    #[test]
+    fn a_believed_expectation_makes_surer() {
+        let (places, mut ensemble) = learned(&Recipe::forest(30));
+        let (mean, variance) = ensemble.predict(&places[0]);
+        ensemble.tell(&places[0], mean);
+        let (same, less) = ensemble.predict(&places[0]);
+        assert!((same - mean).abs() < variance.sqrt());
+        assert!(less < 0.6 * variance, "{variance} to {less}");
+    }
+
+    /// The variance of all draws is the mean of the variances and the variance of the means.
+    #[test]
+    fn mixtures_follow_the_law_of_total_variance() {
+        let (mean, variance) = mixture(2, [(1.0, 4.0), (5.0, 2.0)].into_iter());
+        assert_eq!((mean, variance), (3.0, 4.0 + 3.0));
+    }
+}

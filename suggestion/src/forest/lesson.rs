@@ -108,3 +108,72 @@ fn targets(sorted: &[Standing]) -> Vec<f64> {
     }
     targets
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::space::Point;
+
+    fn trial(losses: &[f64], violations: &[f64], state: State) -> Trial {
+        Trial {
+            index: 0,
+            point: Point(Vec::new()),
+            place: Vec::new(),
+            state,
+            losses: losses.to_vec(),
+            violations: violations.to_vec(),
+            seconds: None,
+            curve: Vec::new(),
+            labels: Default::default(),
+        }
+    }
+
+    fn good(loss: f64) -> Trial {
+        trial(&[loss], &[], State::Succeeded)
+    }
+
+    #[test]
+    fn failed_trials_are_as_bad_as_the_worst() {
+        let failed = trial(&[], &[], State::Failed);
+        let silent = trial(&[], &[], State::MetricsUnavailable);
+        let lesson = Lesson::new(&[failed, good(1e300), good(-3.0), silent, good(2.0)]);
+        assert_eq!(lesson.trials, [2, 4, 1, 0]);
+        assert!(lesson.targets.is_sorted());
+        assert!(lesson.targets.iter().all(|target| target.abs() < 2.0));
+    }
+
+    #[test]
+    fn equal_trials_teach_the_same() {
+        let lesson = Lesson::new(&[good(1.0), good(1.0), good(0.0), good(1.0)]);
+        assert_eq!(lesson.targets[1..], [lesson.targets[3]; 3]);
+        assert_eq!(Lesson::new(&[good(5.0), good(5.0)]).targets, [0.0, 0.0]);
+        assert!(Lesson::new(&[]).targets.is_empty());
+    }
+
+    #[test]
+    fn broken_constraints_come_after_kept_ones_by_how_much() {
+        let bound = |loss, violation| trial(&[loss], &[violation, -1.0], State::Succeeded);
+        let trials = [bound(0.0, 3.0), bound(1.0, f64::NAN), bound(9.0, -1.0), bound(2.0, 0.5)];
+        assert_eq!(Lesson::new(&trials).trials, [2, 3, 0, 1]);
+    }
+
+    #[test]
+    fn of_several_objectives_the_undominated_come_first() {
+        let both = |a, b| trial(&[a, b], &[], State::Succeeded);
+        let trials = [both(2.0, 2.0), both(0.0, 3.0), both(1.0, 1.0), both(3.0, 3.0)];
+        let lesson = Lesson::new(&trials);
+        assert_eq!(lesson.trials, [1, 2, 0, 3]);
+        assert_eq!(lesson.targets[0], lesson.targets[1]);
+    }
+
+    #[test]
+    fn long_histories_keep_the_best_and_some_of_all_times() {
+        let trials: Vec<Trial> = (0..5000).map(|i| good(f64::from(5000 - i))).collect();
+        let lesson = Lesson::new(&trials);
+        assert_eq!(lesson.trials.len(), TRIALS_MAX);
+        assert_eq!(lesson.trials[..3], [4999, 4998, 4997]);
+        assert!(lesson.trials.contains(&0));
+        let distinct: std::collections::BTreeSet<_> = lesson.trials.iter().collect();
+        assert_eq!(distinct.len(), TRIALS_MAX);
+    }
+}

@@ -244,3 +244,144 @@ impl<'a> Grower<'a> {
         middle
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seed::Seed;
+    use crate::space::{Axis, Kind};
+
+    const REAL: Axis = Axis { kind: Kind::Real, levels: None };
+
+    fn names(levels: u64) -> Axis {
+        Axis { kind: Kind::Categorical, levels: Some(levels) }
+    }
+
+    fn growth() -> Growth {
+        Growth {
+            features: 1.0,
+            split_min: 2.0,
+            leaf_min: 1.0,
+            depth_max: usize::MAX,
+            random: false,
+        }
+    }
+
+    fn grow(axes: &[Axis], places: &[Vec<f64>], targets: &[f64], growth: Growth) -> Tree {
+        let table = Table::new(axes.iter().copied(), places);
+        let weights = vec![1.0; places.len()];
+        Tree::grow(&table, targets, &weights, &growth, &mut Seed(1).stream(0))
+    }
+
+    fn random_places(n: usize, d: usize) -> Vec<Vec<f64>> {
+        let mut stream = Seed(7).stream(0);
+        (0..n).map(|_| (0..d).map(|_| stream.unit()).collect()).collect()
+    }
+
+    /// The sum of squares that is left with `k` leaves, by trying every threshold and name subset.
+    fn left_over(tree: &Tree, places: &[Vec<f64>], targets: &[f64]) -> f64 {
+        let square = |(place, target): (&Vec<f64>, &f64)| (target - tree.leaf(place).mean).powi(2);
+        places.iter().zip(targets).map(square).sum()
+    }
+
+    #[test]
+    fn a_full_tree_knows_every_target() {
+        let places = random_places(200, 3);
+        let targets: Vec<f64> = places.iter().map(|x| x[0] * x[1] - x[2]).collect();
+        for random in [false, true] {
+            let tree = grow(&[REAL; 3], &places, &targets, Growth { random, ..growth() });
+            assert!(left_over(&tree, &places, &targets) < 1e-20, "random: {random}");
+            assert_eq!(tree.len(), 2 * 200 - 1);
+        }
+    }
+
+    #[test]
+    fn the_first_threshold_is_the_best_of_all() {
+        let places = random_places(60, 2);
+        let targets: Vec<f64> = places.iter().map(|x| (9.0 * x[0]).sin() + x[1]).collect();
+        let stump = grow(&[REAL; 2], &places, &targets, Growth { depth_max: 1, ..growth() });
+        let parted = |axis: usize, at: f64| -> f64 {
+            let spread = |first: bool| {
+                let side = places.iter().zip(&targets).filter(|(x, _)| (x[axis] <= at) == first);
+                let side: Vec<f64> = side.map(|(_, y)| *y).collect();
+                let mean = side.iter().sum::<f64>() / side.len().max(1) as f64;
+                side.iter().map(|y| (y - mean).powi(2)).sum::<f64>()
+            };
+            spread(true) + spread(false)
+        };
+        let all = (0..2).flat_map(|axis| places.iter().map(move |x| (axis, x[axis])));
+        let best = all.map(|(axis, at)| parted(axis, at)).fold(f64::INFINITY, f64::min);
+        assert!((left_over(&stump, &places, &targets) - best).abs() < 1e-10);
+    }
+
+    #[test]
+    fn the_first_subset_is_the_best_of_all() {
+        let places: Vec<Vec<f64>> = (0..60).map(|i| vec![f64::from(i % 6)]).collect();
+        let targets: Vec<f64> = (0..60).map(|i| f64::from(i * i % 17 + 5 * (i % 3))).collect();
+        let stump = grow(&[names(6)], &places, &targets, Growth { depth_max: 1, ..growth() });
+        let parted = |subset: u32| -> f64 {
+            let spread = |first: bool| {
+                let is_first = |x: &[f64]| (subset >> x[0] as u32 & 1 == 1) == first;
+                let side = places.iter().zip(&targets).filter(|(x, _)| is_first(x));
+                let side: Vec<f64> = side.map(|(_, y)| *y).collect();
+                let mean = side.iter().sum::<f64>() / side.len().max(1) as f64;
+                side.iter().map(|y| (y - mean).powi(2)).sum::<f64>()
+            };
+            spread(true) + spread(false)
+        };
+        let best = (0..64).map(parted).fold(f64::INFINITY, f64::min);
+        assert!((left_over(&stump, &places, &targets) - best).abs() < 1e-10);
+    }
+
+    #[test]
+    fn inactive_places_are_told_apart() {
+        let value = |i: u32| if i % 2 == 0 { f64::NAN } else { f64::from(i) / 40.0 };
+        for axis in [REAL, names(40)] {
+            let scale = if axis == REAL { 1.0 } else { 40.0 };
+            let places: Vec<Vec<f64>> = (0..40).map(|i| vec![value(i) * scale]).collect();
+            let targets: Vec<f64> = (0..40).map(|i| f64::from(i % 2)).collect();
+            let tree = grow(&[axis], &places, &targets, growth());
+            assert_eq!(tree.len(), 3, "{axis:?}");
+            assert_eq!(tree.leaf(&[f64::NAN]).mean, 0.0);
+            assert_eq!(tree.leaf(&places[1]).mean, 1.0);
+        }
+    }
+
+    #[test]
+    fn leaves_keep_to_the_limits() {
+        let places = random_places(300, 2);
+        let targets: Vec<f64> = places.iter().map(|x| x[0] - x[1]).collect();
+        for random in [false, true] {
+            let tree =
+                grow(&[REAL; 2], &places, &targets, Growth { leaf_min: 7.0, random, ..growth() });
+            assert!(places.iter().all(|x| 7.0 <= tree.leaf(x).count));
+        }
+        let flat = grow(&[REAL; 2], &places, &targets, Growth { depth_max: 3, ..growth() });
+        assert_eq!(flat.len(), 15);
+        let coarse = Growth { split_min: 301.0, ..growth() };
+        assert_eq!(grow(&[REAL; 2], &places, &targets, coarse).len(), 1);
+    }
+
+    #[test]
+    fn a_leaf_that_is_told_is_the_leaf_that_was_grown() {
+        let targets = [1.0, 4.0, 2.5];
+        let places = vec![vec![0.5]; 3];
+        let mut tree = grow(&[REAL], &places[..2], &targets[..2], growth());
+        tree.tell(&[0.5], 2.5);
+        let (told, grown) =
+            (*tree.leaf(&[0.1]), *grow(&[REAL], &places, &targets, growth()).leaf(&[0.1]));
+        assert!((told.mean - grown.mean).abs() < 1e-12);
+        assert!((told.variance - grown.variance).abs() < 1e-12);
+        assert_eq!(told.count, grown.count);
+    }
+
+    #[test]
+    fn long_chains_and_many_names_are_no_trouble() {
+        // Each division parts the last row alone: as deep as there are rows.
+        let places: Vec<Vec<f64>> = (0..1000).map(|i| vec![f64::from(i), f64::from(i)]).collect();
+        let targets: Vec<f64> = (0..1000).map(|i| 2f64.powi(i)).collect();
+        let tree = grow(&[REAL, names(1000)], &places, &targets, growth());
+        assert!(1000 < tree.len());
+        assert!(tree.leaf(&[999.0, 999.0]).mean.is_finite());
+    }
+}
