@@ -8,14 +8,18 @@
 pub mod analysis;
 pub mod ask_tell;
 mod brute_force;
+#[cfg_attr(not(test), expect(dead_code, reason = "registered with its Gaussian process"))]
+mod bayesian;
 pub mod error;
 mod evolution;
 #[cfg(test)]
 mod fixture;
+mod forest;
 mod gp;
 mod grid;
 mod halton;
 pub mod history;
+mod improvement;
 #[cfg(test)]
 mod laws;
 mod live;

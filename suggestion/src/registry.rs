@@ -7,7 +7,7 @@ use crate::problem::Problem;
 use crate::settings::{SettingSpec, Settings};
 use crate::space::Space;
 use crate::suggester::Suggester;
-use crate::{brute_force, grid, halton, random, sobol, tpe};
+use crate::{brute_force, forest, grid, halton, random, sobol, tpe};
 
 /// A search algorithm by name, with what can be set.
 pub struct Algorithm {
@@ -48,6 +48,7 @@ const ALGORITHMS: &[Algorithm] = &[
         ..tpe::ALGORITHM
     },
     tpe::ALGORITHM,
+    forest::ALGORITHM,
     random::ALGORITHM,
     sobol::ALGORITHM,
     halton::ALGORITHM,

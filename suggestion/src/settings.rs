@@ -38,6 +38,13 @@ pub enum Range {
         /// What is said of one outside.
         fault: &'static str,
     },
+    /// One of some texts; `fault` is said of others, with `{}` for what was given.
+    Choice {
+        /// What is accepted.
+        of: &'static [&'static str],
+        /// What is said of another value.
+        fault: &'static str,
+    },
 }
 
 impl std::fmt::Display for Range {
@@ -46,6 +53,7 @@ impl std::fmt::Display for Range {
             Range::Whole { min, .. } => write!(out, "whole number ≥ {min}"),
             Range::Between { lo, hi, .. } if hi.is_infinite() => write!(out, "number > {lo}"),
             Range::Between { lo, hi, .. } => write!(out, "number in ({lo}, {hi})"),
+            Range::Choice { of, .. } => write!(out, "{}", of.join(", ")),
         }
     }
 }
@@ -60,7 +68,11 @@ pub(crate) const RANDOM_STATE: SettingSpec = SettingSpec {
 
 /// The checked settings that were set.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Settings(BTreeMap<&'static str, f64>, BTreeMap<&'static str, u64>);
+pub struct Settings(
+    BTreeMap<&'static str, f64>,
+    BTreeMap<&'static str, u64>,
+    BTreeMap<&'static str, &'static str>,
+);
 
 impl Settings {
     /// Checks what was set against the table of `algorithm`; all faults at once, with paths such
@@ -108,6 +120,10 @@ impl Settings {
                 }
                 self.0.insert(spec.name, number);
             }
+            Range::Choice { of, fault } => {
+                let known = of.iter().find(|known| **known == value);
+                self.2.insert(spec.name, known.ok_or_else(|| Ok(fault.replace("{}", value)))?);
+            }
         }
         Ok(())
     }
@@ -125,6 +141,11 @@ impl Settings {
     /// A number, if it was set.
     pub fn number(&self, name: &str) -> Option<f64> {
         self.0.get(name).copied()
+    }
+
+    /// One of the texts that a setting accepts, if it was set.
+    pub fn text(&self, name: &str) -> Option<&'static str> {
+        self.2.get(name).copied()
     }
 }
 
