@@ -5,6 +5,7 @@
 //!
 //! To read an algorithm, begin with `random.rs`; what all of them promise is in `laws.rs`.
 
+pub mod analysis;
 pub mod ask_tell;
 pub mod error;
 #[cfg(test)]
@@ -26,6 +27,7 @@ pub mod service;
 pub mod settings;
 mod sobol;
 pub mod space;
+mod standing;
 pub mod suggester;
 mod tpe;
 mod wire;
