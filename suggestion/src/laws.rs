@@ -30,7 +30,7 @@ fn cases(few: u32) -> ProptestConfig {
 fn settings(algorithm: &str) -> &'static [(&'static str, &'static str)] {
     match algorithm {
         "grid" => &[("default_grid_points", "3")],
-        "tpe" | "auto" => &[("n_startup_trials", "3")],
+        "tpe" | "multivariate-tpe" | "motpe" | "auto" => &[("n_startup_trials", "3")],
         _ => &[],
     }
 }

@@ -223,7 +223,7 @@ mod tests {
         check(
             &experiment("hyper", &[], &[int("x", 0, 1)]),
             &["algorithm.algorithmName: unknown algorithm name hyper; \
-               there are: auto, tpe, random, sobol, grid"],
+               there are: auto, tpe, multivariate-tpe, motpe, random, sobol, grid"],
         );
         check(&experiment("random", &[], &[]), &["parameters: must have at least one parameter"]);
         let mut spec = experiment("", &[], &[int("x", 0, 1)]);

@@ -47,6 +47,8 @@ const ALGORITHMS: &[Algorithm] = &[
         ..tpe::ALGORITHM
     },
     tpe::ALGORITHM,
+    tpe::MULTIVARIATE,
+    tpe::MOTPE,
     random::ALGORITHM,
     sobol::ALGORITHM,
     grid::ALGORITHM,
