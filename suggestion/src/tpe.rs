@@ -94,9 +94,9 @@ impl Suggester for Tpe {
             return Asked::Candidates(vec![Proposal::at(point)]);
         }
         let others = others(turn, good);
-        let good: Vec<Weighted> =
-            good.iter().map(|i| (turn.finished[*i].place.as_slice(), 1.0)).collect();
-        let good = Density::fit(turn.space, &good, prior, turn.space.has_beliefs());
+        let good = good_ones(turn, good);
+        // Half: among so few the prior blurs more than it protects.
+        let good = Density::fit(turn.space, &good, prior / 2.0, turn.space.has_beliefs());
         let others = Density::fit(turn.space, &others, prior, false);
 
         let mut sums = Vec::new();
@@ -112,6 +112,17 @@ impl Suggester for Tpe {
         let chosen = points.find(|point| turn.is_open(point)).or(best);
         Asked::Candidates(chosen.map(Proposal::at).into_iter().collect())
     }
+}
+
+/// The good trials: the best weighs twice what the last one does, and all together as many as they
+/// are.
+fn good_ones<'a>(turn: &Turn<'a>, good: &[usize]) -> Vec<Weighted<'a>> {
+    let n = good.len() as f64;
+    let weight = |rank: usize| 1.0 - 0.5 * rank as f64 / n;
+    let mean = (0..good.len()).map(weight).sum::<f64>() / n;
+    let one =
+        |(rank, i): (usize, &usize)| (turn.finished[*i].place.as_slice(), weight(rank) / mean);
+    good.iter().enumerate().map(one).collect()
 }
 
 /// The trials that are not good: measured, failed and running ones, each for one; of more than

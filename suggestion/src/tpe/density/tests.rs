@@ -67,12 +67,12 @@ fn densities_sum_to_one_and_draws_follow_them() {
     check(&[[0.0, 0.0, 0.9, 0.3], [0.9, 0.9, 0.2, 0.3], [0.5, 0.2, 0.4, 0.7]], true);
 }
 
-/// By hand: one kernel of σ = 0.2 (n = 1: a fifth of the axis) at ½ on the only axis, and a prior
-/// of the same weight. At ½ the kernel's density is 1 / (0.2 √(2π) (2 Φ(2.5) − 1)) = 2.01981.
+/// By hand: one kernel of σ = 5^−1.3 = 0.123407 at ½ on the only axis, and a prior of the same
+/// weight. At ½ the kernel's density is 1 / (σ √(2π) (2 Φ(1 / 2σ) − 1)) = 3.232908.
 #[test]
 fn one_kernel_is_as_by_hand() {
     let space = crate::fixture::space(&[real("x", 0.0, 1.0)]);
     let density = Density::fit(&space, &[(&[0.5], 1.0)], 1.0, false);
     let got = density.log(&[0.5], &mut Vec::new()).exp();
-    assert!((got - 3.01981).abs() < 1e-4, "{got}");
+    assert!((got - 4.232_908).abs() < 1e-4, "{got}");
 }
