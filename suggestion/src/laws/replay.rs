@@ -75,7 +75,7 @@ fn first_difference(problem: &Problem, events: &[Event]) -> Result<(), String> {
 }
 
 proptest! {
-    #![proptest_config(cases(24))]
+    #![proptest_config(cases(12))]
 
     /// Cached equals replayed, whatever the order of completions.
     #[test]
