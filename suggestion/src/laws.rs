@@ -3,14 +3,17 @@
 //! QALAM_FULL=1 multiplies the random cases.
 
 mod quality;
+mod replay;
+mod task;
 
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use proto::kinds::{ExperimentSpec, FeasibleSpace, ParameterSpec};
+use proto::kinds::{ExperimentSpec, ParameterSpec};
 
 use crate::fixture::{ask_all, experiment, int, names, real, stepped, told};
 use crate::{Answer, History, Problem, Seed, State, Suggested, Told, registry, suggest};
+use task::{Outcome, outcome, parameters, points, renamed, tasks};
 
 /// Whether all the time in the world is given.
 fn full() -> bool {
@@ -23,25 +26,31 @@ fn cases(few: u32) -> ProptestConfig {
     ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(few * times) }
 }
 
-/// What lets each algorithm search any space, and learn early.
-fn settings(algorithm: &str) -> &'static [(&'static str, &'static str)] {
-    match algorithm {
-        "grid" => &[("default_grid_points", "3")],
-        "tpe" | "auto" | "nsga2" | "nsga3" | "regularized-evolution" | "local-search" => {
-            &[("n_startup_trials", "3")]
-        }
-        "de" => &[("population_size", "4")],
-        _ => &[],
-    }
+/// What lets an algorithm search any space, and learn early.
+fn settings(algorithm: &registry::Algorithm) -> Vec<(&'static str, &'static str)> {
+    let early = [
+        ("default_grid_points", "3"),
+        ("n_startup_trials", "3"),
+        ("n_initial_points", "3"),
+        ("population_size", "4"),
+    ];
+    let has = |name: &str| algorithm.settings.iter().any(|setting| setting.name == name);
+    early.into_iter().filter(|(name, _)| has(name)).collect()
 }
 
-/// The problem of each algorithm on a space; those that refuse the space are left out.
-fn problems(parameters: &[ParameterSpec], seed: u64) -> Vec<Problem> {
+/// The problem of each algorithm for a task; those that refuse it are left out.
+fn all_problems(task: &ExperimentSpec, seed: u64) -> Vec<Problem> {
     let problem = |algorithm: &registry::Algorithm| {
-        let spec = experiment(algorithm.name, settings(algorithm.name), parameters);
+        let how = experiment(algorithm.name, &settings(algorithm), &[]).algorithm;
+        let spec = ExperimentSpec { algorithm: how, ..task.clone() };
         Problem::parse(&spec, Seed(seed)).ok()
     };
     registry::algorithms().iter().filter_map(problem).collect()
+}
+
+/// The same for a plain space and one objective.
+fn problems(parameters: &[ParameterSpec], seed: u64) -> Vec<Problem> {
+    all_problems(&experiment("", &[], parameters), seed)
 }
 
 fn suggestions(answer: Answer) -> Vec<Suggested> {
@@ -51,92 +60,19 @@ fn suggestions(answer: Answer) -> Vec<Suggested> {
     }
 }
 
-/// A parameter of any kind; one-point domains and wide ones among them.
-fn parameter() -> impl Strategy<Value = ParameterSpec> {
-    let distribution =
-        prop::sample::select(vec!["", "uniform", "logUniform", "normal", "logNormal"]);
-    let step = prop::sample::select(vec!["", "", "0.01", "0.8", "3"]);
-    let bounds = prop_oneof![
-        Just((1.0, 1.0)),
-        Just((1e-8, 1e8)),
-        (0.001..1.0f64, 0.0..10.0f64).prop_map(|(min, more)| (min, min + more)),
-        (-100.0..0.0f64, 0.0..100.0f64),
-    ];
-    let double =
-        (bounds, step.clone(), distribution.clone()).prop_map(|((min, max), step, law)| {
-            let law = if law.starts_with("log") && min <= 0.0 { "" } else { law };
-            numeric("double", min.to_string(), max.to_string(), step, law)
-        });
-    let int = (1..50i64, 0..2000i64, step, distribution).prop_map(|(min, more, step, law)| {
-        numeric("int", min.to_string(), (min + more).to_string(), step, law)
-    });
-    let listed = (prop::sample::select(vec!["discrete", "categorical"]), 1..9usize);
-    let listed = listed.prop_map(|(type_, n)| {
-        let list = (0..n).map(|i| format!("{}.5", i * i)).collect();
-        spec(type_, FeasibleSpace { list, ..Default::default() })
-    });
-    prop_oneof![double, int, listed]
-}
-
-fn spec(type_: &str, feasible: FeasibleSpace) -> ParameterSpec {
-    ParameterSpec {
-        name: String::new(),
-        parameter_type: type_.into(),
-        feasible_space: Some(feasible),
-        ..Default::default()
-    }
-}
-
-fn numeric(type_: &str, min: String, max: String, step: &str, law: &str) -> ParameterSpec {
-    let (step, distribution) = (step.into(), law.into());
-    spec(type_, FeasibleSpace { min, max, step, distribution, list: vec![] })
-}
-
-fn named(mut parameters: Vec<ParameterSpec>, prefix: &str) -> Vec<ParameterSpec> {
-    parameters.iter_mut().enumerate().for_each(|(i, it)| it.name = format!("{prefix}{i}"));
-    parameters
-}
-
-/// Mostly a few parameters, now and then 200.
-fn parameters() -> impl Strategy<Value = Vec<ParameterSpec>> {
-    let size = prop_oneof![12 => 1..8usize, 1 => Just(200usize)];
-    let all = size.prop_flat_map(|size| prop::collection::vec(parameter(), size));
-    all.prop_map(|all| named(all, "p"))
-}
-
-/// What a trial may come to.
-fn outcome() -> impl Strategy<Value = (State, f64)> {
-    let finished = prop_oneof![
-        12 => (-10.0..10.0f64).boxed(),
-        3 => Just(1.0).boxed(),
-        1 => Just(f64::NAN).boxed(),
-        1 => Just(f64::INFINITY).boxed(),
-        1 => Just(f64::NEG_INFINITY).boxed(),
-        1 => Just(f64::MAX).boxed(),
-    ];
-    let state = prop_oneof![
-        8 => Just(State::Succeeded),
-        2 => Just(State::Active),
-        1 => Just(State::EarlyStopped),
-        1 => Just(State::Failed),
-        1 => Just(State::MetricsUnavailable),
-    ];
-    (state, finished)
-}
-
 /// A history that the algorithm itself proposed, with these outcomes.
-fn lived(problem: &Problem, outcomes: &[(State, f64)]) -> Vec<Told> {
+fn lived(problem: &Problem, outcomes: &[Outcome]) -> Vec<Told> {
     let mut trials: Vec<Told> = Vec::new();
     for chunk in outcomes.chunks(5) {
         let history = History::new(problem, trials.clone());
         let answer = suggest(problem, &history, trials.len() as u64, chunk.len()).unwrap();
-        for (suggested, (state, value)) in suggestions(answer).into_iter().zip(chunk) {
+        for (suggested, outcome) in suggestions(answer).into_iter().zip(chunk) {
             let index = trials.len() as u64;
-            let mut trial = told(index, suggested.assignments, Some(*value));
-            trial.state = *state;
+            let trial =
+                Told { labels: suggested.labels, ..told(index, suggested.assignments, None) };
             // Completions out of the order of indexes.
-            trial.completion = (*state != State::Active).then_some(index ^ 3);
-            trials.push(trial);
+            let completion = (outcome.state != State::Active).then_some(index ^ 3);
+            trials.push(Told { completion, ..outcome.of(trial) });
         }
     }
     trials
@@ -150,17 +86,17 @@ fn keys(problem: &Problem, all: &[Suggested]) -> Vec<Vec<u64>> {
 }
 
 proptest! {
-    #![proptest_config(cases(48))]
+    #![proptest_config(cases(16))]
 
     /// In the space, as many as asked or exhausted, nothing twice, whatever the outcomes.
     #[test]
     fn suggestions_are_new_and_in_the_space(
-        parameters in parameters(),
+        task in tasks(),
         outcomes in prop::collection::vec(outcome(), 0..30),
         seed in any::<u64>(),
         count in 1..5usize,
     ) {
-        for problem in problems(&parameters, seed) {
+        for problem in all_problems(&task, seed) {
             let trials = lived(&problem, &outcomes);
             let mut seen: BTreeSet<_> = History::new(&problem, trials.clone()).taken;
             prop_assert_eq!(seen.len(), trials.len(), "{:?} repeated itself", problem.algorithm);
@@ -172,8 +108,8 @@ proptest! {
             for key in keys(&problem, &all) {
                 prop_assert!(seen.insert(key), "{:?} repeats a point", problem.algorithm);
             }
-            if let (true, Some(points)) = (exhausted, problem.space.count()) {
-                prop_assert_eq!(seen.len() as u64, points, "{:?} gave up early", problem.algorithm);
+            if let (true, Some(points)) = (exhausted, points(&problem)) {
+                prop_assert_eq!(seen.len(), points, "{:?} gave up early", problem.algorithm);
             }
         }
     }
@@ -181,11 +117,11 @@ proptest! {
     /// Equal questions have equal answers, in whatever order the history is told.
     #[test]
     fn equal_inputs_give_equal_outputs(
-        parameters in parameters(),
+        task in tasks(),
         outcomes in prop::collection::vec(outcome(), 0..20),
         seed in any::<u64>(),
     ) {
-        for problem in problems(&parameters, seed) {
+        for problem in all_problems(&task, seed) {
             let mut trials = lived(&problem, &outcomes);
             let index = trials.len() as u64;
             let first = suggest(&problem, &History::new(&problem, trials.clone()), index, 3);
@@ -198,12 +134,12 @@ proptest! {
     /// Other names for the parameters change no value.
     #[test]
     fn names_change_nothing(
-        parameters in parameters(),
+        task in tasks(),
         outcomes in prop::collection::vec(outcome(), 0..20),
         seed in any::<u64>(),
     ) {
-        let renamed = named(parameters.clone(), "zz");
-        for (one, other) in problems(&parameters, seed).iter().zip(&problems(&renamed, seed)) {
+        let renamed = all_problems(&renamed(&task), seed);
+        for (one, other) in all_problems(&task, seed).iter().zip(&renamed) {
             let values = |problem: &Problem| -> Vec<Vec<String>> {
                 let trials = lived(problem, &outcomes);
                 let value = |it: proto::kinds::ParameterAssignment| it.value;
@@ -217,11 +153,11 @@ proptest! {
     /// A batch begins with what a smaller batch would have been.
     #[test]
     fn a_larger_batch_begins_like_a_smaller_one(
-        parameters in parameters(),
+        task in tasks(),
         outcomes in prop::collection::vec(outcome(), 0..20),
         seed in any::<u64>(),
     ) {
-        for problem in problems(&parameters, seed) {
+        for problem in all_problems(&task, seed) {
             let trials = lived(&problem, &outcomes);
             let (index, history) = (trials.len() as u64, History::new(&problem, trials));
             let batch = |count| suggestions(suggest(&problem, &history, index, count).unwrap());

@@ -9,9 +9,22 @@ pub(crate) fn cdf(z: f64) -> f64 {
 
 /// Φ⁻¹(p), for p in [0, 1]; accurate to about 1e-15.
 ///
-/// Acklam's rational approximation (2003; relative error 1.15e-9), then one step of Halley's
-/// method. In the upper half it answers by symmetry.
+/// [`rough_quantile`], then one step of Halley's method. In the upper half it answers by symmetry.
 pub(crate) fn quantile(p: f64) -> f64 {
+    if p <= 0.0 || 1.0 <= p {
+        return rough_quantile(p);
+    }
+    if 0.5 < p {
+        return -quantile(1.0 - p);
+    }
+    let z = rough_quantile(p);
+    let error = (cdf(z) - p) * (2.0 * PI).sqrt() * (0.5 * z * z).exp();
+    let refined = z - error / (1.0 + 0.5 * z * error);
+    if refined.is_finite() { refined } else { z }
+}
+
+/// Φ⁻¹(p), for p in [0, 1]: Acklam's rational approximation (2003; relative error 1.15e-9).
+pub(crate) fn rough_quantile(p: f64) -> f64 {
     if p <= 0.0 {
         return f64::NEG_INFINITY;
     }
@@ -19,7 +32,7 @@ pub(crate) fn quantile(p: f64) -> f64 {
         return f64::INFINITY;
     }
     if 0.5 < p {
-        return -quantile(1.0 - p);
+        return -rough_quantile(1.0 - p);
     }
     const A: [f64; 6] = [
         -3.969683028665376e+01,
@@ -53,16 +66,13 @@ pub(crate) fn quantile(p: f64) -> f64 {
         1.0,
     ];
     let polynomial = |c: &[f64], x: f64| c.iter().fold(0.0, |sum, c| sum * x + c);
-    let z = if p < 0.02425 {
+    if p < 0.02425 {
         let q = (-2.0 * p.ln()).sqrt();
         polynomial(&C, q) / polynomial(&D, q)
     } else {
         let q = p - 0.5;
         q * polynomial(&A, q * q) / polynomial(&B, q * q)
-    };
-    let error = (cdf(z) - p) * (2.0 * PI).sqrt() * (0.5 * z * z).exp();
-    let refined = z - error / (1.0 + 0.5 * z * error);
-    if refined.is_finite() { refined } else { z }
+    }
 }
 
 /// The value at share `u` of a normal (`mu`, `sigma`) that is cut off outside [lo, hi].

@@ -49,6 +49,8 @@ const ALGORITHMS: &[Algorithm] = &[
     },
     tpe::ALGORITHM,
     forest::ALGORITHM,
+    tpe::MULTIVARIATE,
+    tpe::MOTPE,
     random::ALGORITHM,
     sobol::ALGORITHM,
     halton::ALGORITHM,
