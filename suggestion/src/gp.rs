@@ -1,3 +1,150 @@
+//! `gp`: Gaussian processes say how good each place may be, and the most promising is tried.
+//!
+//! Bayesian optimisation (Jones, Schonlau and Welch, *Efficient Global Optimization of Expensive
+//! Black-Box Functions*, 1998) with a kernel for mixed axes (`gp/kernel.rs`), several explanations
+//! of what was observed (`gp/explain.rs`), expected improvement in logs, and running trials
+//! believed to come out as expected. Where there is much noise, some suggestions go where the mean
+//! is best: with luck in every observation, the best that is observed is as good as the places
+//! among which luck chooses.
+
 pub(crate) mod cholesky;
-pub(crate) mod fit;
+mod ensemble;
+mod explain;
+mod fit;
 pub(crate) mod kernel;
+mod lesson;
+mod likelihood;
+pub(crate) mod posterior;
+pub(crate) mod warp;
+
+use ensemble::Ensemble;
+use explain::Explanation;
+use kernel::Metric;
+use lesson::Lesson;
+
+use crate::acquire::{self, Effort};
+use crate::chart::Chart;
+use crate::problem::Problem;
+use crate::registry::{Algorithm, fits};
+use crate::seed::Stream;
+use crate::settings::{RANDOM_STATE, Range, SettingSpec};
+use crate::sobol::Sobol;
+use crate::suggester::{Asked, Fitted, Proposal, Suggester, Turn};
+
+/// How many trials are measured before learning begins.
+pub(crate) const STARTUP: SettingSpec = SettingSpec {
+    name: "n_startup_trials",
+    default: "as many as parameters, 5 to 10",
+    range: Range::Whole { min: 0, fault: "n_startup_trials should be great or equal than zero" },
+    meaning: "How many trials are measured before learning begins.",
+};
+
+pub(crate) const ALGORITHM: Algorithm = Algorithm {
+    name: "gp",
+    about: "Models the losses by Gaussian processes; finds most in up to 1,000 costly trials.",
+    settings: &[STARTUP, RANDOM_STATE],
+    check: fits,
+    make: |problem| Box::new(Gp::new(problem)),
+};
+
+/// From how many of the best trials places nearby are looked at.
+const CENTERS: usize = 5;
+
+/// How many candidates are answered, in case that the first are taken.
+const CANDIDATES: usize = 64;
+
+/// Suggestions for the best mean, for each unit of noise in the variance; and at most.
+const GREEDY: f64 = 1.5;
+const GREEDY_MAX: f64 = 0.8;
+
+/// See the file's head.
+pub(crate) struct Gp {
+    first: Sobol,
+    startup: usize,
+    explanations: Fitted<Vec<Explanation>>,
+}
+
+impl Gp {
+    /// For a problem whose algorithm has the setting [`STARTUP`].
+    pub(crate) fn new(problem: &Problem) -> Gp {
+        let d = problem.space.dimensions();
+        let startup = problem.settings.size(STARTUP.name).unwrap_or(d.clamp(5, 10));
+        // Two trials are the least that can be told apart.
+        Gp {
+            first: Sobol::new(d, problem.seed),
+            startup: startup.max(2),
+            explanations: Fitted::none(),
+        }
+    }
+
+    /// How many trials are measured before learning begins.
+    pub(crate) fn startup(&self) -> usize {
+        self.startup
+    }
+
+    /// What has been learned; nothing while there are too few trials.
+    fn learned(&mut self, turn: &Turn) -> Option<(Lesson, Ensemble)> {
+        let lesson = Lesson::new(turn.finished);
+        if lesson.measured < self.startup {
+            return None;
+        }
+        let metric = Metric::new(turn.space);
+        let n = lesson::checkpoint(turn.finished.len());
+        let explanations = self.explanations.at(turn, n, |finished| {
+            let lesson = Lesson::new(finished);
+            explain::explanations(&metric, &lesson.places(finished), &lesson.losses)
+        });
+        let places = lesson.places(turn.finished);
+        let mut ensemble = Ensemble::new(&metric, explanations, &places, &lesson.losses);
+        ensemble.believe(turn.active.iter().map(|trial| &trial.place[..]));
+        Some((lesson, ensemble))
+    }
+}
+
+impl Suggester for Gp {
+    fn ask(&mut self, turn: &Turn, stream: &mut Stream) -> Asked {
+        let Some((lesson, ensemble)) = self.learned(turn) else {
+            let point = turn.space.believed(&self.first.point(turn.index));
+            return Asked::Candidates(vec![Proposal::at(point)]);
+        };
+        let greedy = stream.unit() < (GREEDY * ensemble.noise()).min(GREEDY_MAX);
+        let centers = ensemble.order().into_iter().take(CENTERS);
+        let places = lesson.places(turn.finished);
+        let centers: Vec<Vec<f64>> = centers.map(|i| places[i].to_vec()).collect();
+        let chart = Chart::new(turn.space);
+        let belief = Belief::new(turn);
+        let score = |places: &[Vec<f64>]| {
+            let scores = if greedy { ensemble.gain(places) } else { ensemble.log_ei(places) };
+            belief.added(scores, places)
+        };
+        let found = acquire::maximise(&chart, &centers, Effort::usual(chart.axes()), stream, score);
+        let best = found.iter().take(CANDIDATES);
+        Asked::Candidates(best.map(|(_, place)| Proposal::at(chart.point(place))).collect())
+    }
+}
+
+/// What the owner believes, as far as it still counts: its weight is 1 / n of the trials, times a
+/// constant (Hvarfner et al., *πBO*, ICLR 2022, equation 6).
+struct Belief<'a> {
+    turn: &'a Turn<'a>,
+    weight: f64,
+}
+
+/// β in πBO.
+const BELIEF: f64 = 10.0;
+
+impl<'a> Belief<'a> {
+    fn new(turn: &'a Turn<'a>) -> Belief<'a> {
+        let n = turn.finished.len().max(1) as f64;
+        Belief { turn, weight: if turn.space.has_beliefs() { BELIEF / n } else { 0.0 } }
+    }
+
+    fn added(&self, mut scores: Vec<f64>, places: &[Vec<f64>]) -> Vec<f64> {
+        if 0.0 < self.weight {
+            for (score, place) in scores.iter_mut().zip(places) {
+                *score += self.weight * self.turn.space.log_belief(place);
+            }
+        }
+        scores
+    }
+}

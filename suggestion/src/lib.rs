@@ -5,11 +5,14 @@
 //!
 //! To read an algorithm, begin with `random.rs`; what all of them promise is in `laws.rs`.
 
+mod acquire;
 pub mod analysis;
 pub mod ask_tell;
-mod brute_force;
+mod auto;
 #[cfg_attr(not(test), expect(dead_code, reason = "registered with its Gaussian process"))]
 mod bayesian;
+mod brute_force;
+mod chart;
 pub mod error;
 mod evolution;
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::problem::Problem;
 use crate::settings::{SettingSpec, Settings};
 use crate::space::Space;
 use crate::suggester::Suggester;
-use crate::{brute_force, forest, grid, halton, random, sobol, tpe};
+use crate::{auto, brute_force, forest, gp, grid, halton, random, sobol, tpe};
 
 /// A search algorithm by name, with what can be set.
 pub struct Algorithm {
@@ -42,11 +42,8 @@ impl std::fmt::Debug for Algorithm {
 }
 
 const ALGORITHMS: &[Algorithm] = &[
-    Algorithm {
-        name: "auto",
-        about: "The best that there is for the problem; today tpe.",
-        ..tpe::ALGORITHM
-    },
+    auto::ALGORITHM,
+    gp::ALGORITHM,
     tpe::ALGORITHM,
     forest::ALGORITHM,
     tpe::MULTIVARIATE,

@@ -116,6 +116,11 @@ impl Space {
         self.conditional.is_empty() && self.forbidden.is_empty()
     }
 
+    /// Whether some parameters count only under a condition.
+    pub fn is_conditional(&self) -> bool {
+        !self.conditional.is_empty()
+    }
+
     /// How many combinations of levels there are; none where they cannot be counted in 64 bits.
     /// As many points as that where the space is plain, else fewer.
     pub fn count(&self) -> Option<u64> {

@@ -11,11 +11,6 @@ pub(crate) struct Factor {
 }
 
 impl Factor {
-    /// How many rows there are.
-    pub(crate) fn len(&self) -> usize {
-        self.n
-    }
-
     /// Row `i`, up to the diagonal.
     pub(crate) fn row(&self, i: usize) -> &[f64] {
         let start = i * (i + 1) / 2;
@@ -36,12 +31,6 @@ impl Factor {
         let pivot = diagonal - dot(new, new);
         self.rows.push(pivot.max(least).sqrt());
         self.n += 1;
-    }
-
-    /// Cuts back to the first `n` rows.
-    pub(crate) fn cut(&mut self, n: usize) {
-        self.rows.truncate(n * (n + 1) / 2);
-        self.n = n;
     }
 
     /// Solves L x = b, in place.
@@ -156,15 +145,5 @@ mod tests {
                 assert!((entry - want).abs() < 1e-12, "{i} {j}");
             }
         }
-    }
-
-    #[test]
-    fn cutting_and_growing_again_changes_nothing() {
-        let k = matrix(12);
-        let whole = factor(&k);
-        let mut grown = whole.clone();
-        grown.cut(5);
-        (5..12).for_each(|i| grown.grow(&k[i][..i], k[i][i], 1e-12));
-        assert_eq!(whole.rows, grown.rows);
     }
 }
