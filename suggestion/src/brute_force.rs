@@ -60,7 +60,6 @@ impl Suggester for BruteForce {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::fixture::{ask_all, experiment, int, names, real, texts};
     use crate::{Answer, Problem, Seed};
 
