@@ -88,7 +88,7 @@ impl Running {
     /// How long one suggestion takes when the search has been asked before.
     fn ask(&mut self) -> Duration {
         let n = self.history.len() as u64;
-        if self.next % ROUND == 0 {
+        if self.next.is_multiple_of(ROUND) {
             self.next = n;
             self.live.retell(self.history.clone());
             self.timed();
