@@ -32,6 +32,8 @@ fn settings(algorithm: &registry::Algorithm) -> Vec<(&'static str, &'static str)
         ("default_grid_points", "3"),
         ("n_startup_trials", "3"),
         ("n_initial_points", "3"),
+        ("n_trees", "5"),
+        ("random_interleave", "7"),
         ("population_size", "4"),
     ];
     let has = |name: &str| algorithm.settings.iter().any(|setting| setting.name == name);

@@ -13,6 +13,9 @@ mod auto;
 mod bayesian;
 mod brute_force;
 mod chart;
+#[cfg_attr(not(test), expect(dead_code, reason = "registered with its Gaussian process"))]
+mod bayesian;
+mod brute_force;
 pub mod error;
 mod evolution;
 #[cfg(test)]

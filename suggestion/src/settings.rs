@@ -163,6 +163,24 @@ mod tests {
     }
 
     #[test]
+    fn choices_are_read_and_others_named() {
+        let of = &["GP", "RF"];
+        let fault = "estimator {} is not supported in Bayesian optimization";
+        let spec = SettingSpec {
+            name: "estimator",
+            default: "GP",
+            range: Range::Choice { of, fault },
+            meaning: "",
+        };
+        let mut settings = Settings::default();
+        settings.set(&spec, "RF").unwrap();
+        assert_eq!(settings.text("estimator"), Some("RF"));
+        let want = "estimator rf is not supported in Bayesian optimization";
+        assert_eq!(settings.set(&spec, "rf"), Err(Ok(want.to_owned())));
+        assert_eq!(spec.range.to_string(), "GP, RF");
+    }
+
+    #[test]
     fn faults_read_as_katibs() {
         check("random", "random_state", "10", "");
         check("random", "random_state", "-1", "random_state should be great or equal than zero");

@@ -95,3 +95,43 @@ fn means(known: &[(&[f64], f64)], axis: usize, mean: f64) -> BTreeMap<u64, f64> 
     }
     sums.into_iter().map(|(name, (count, sum))| (name, sum / (count + 1.0))).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{names, real, space};
+    use crate::history::State;
+
+    fn trial(space: &Space, units: &[f64], seconds: Option<f64>) -> Trial {
+        let point = space.point(units);
+        Trial {
+            index: 0,
+            place: space.place(&point),
+            point,
+            state: State::Succeeded,
+            losses: vec![0.0],
+            violations: Vec::new(),
+            seconds,
+            curve: Vec::new(),
+            labels: Default::default(),
+        }
+    }
+
+    #[test]
+    fn slow_sides_and_slow_names_are_told() {
+        let space = space(&[real("x", 0.0, 1.0), names("c", 2), real("y", 0.0, 1.0)]);
+        let units =
+            |i: u32| [f64::from(i % 10) / 10.0, f64::from(i % 2) / 2.0, f64::from(i % 7) / 7.0];
+        let time = |u: &[f64]| (2.0 * u[0] + 4.0 * u[1]).exp();
+        let trials: Vec<Trial> =
+            (0..100).map(|i| trial(&space, &units(i), Some(time(&units(i))))).collect();
+        let seconds = Seconds::fit(&space, &trials).unwrap();
+        for u in [[0.1, 0.0, 0.9], [0.8, 0.5, 0.1]] {
+            let got = seconds.log(&space.place(&space.point(&u)));
+            assert!((got - time(&u).ln()).abs() < 0.25, "{u:?}: {got}");
+        }
+        assert!(Seconds::fit(&space, &trials[..2]).is_none());
+        let unknown: Vec<Trial> = (0..9).map(|i| trial(&space, &units(i), None)).collect();
+        assert!(Seconds::fit(&space, &unknown).is_none());
+    }
+}
