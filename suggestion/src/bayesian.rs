@@ -15,6 +15,7 @@ use seconds::Seconds;
 use crate::forest::candidates::{self, Effort};
 use crate::forest::ensemble::Recipe;
 use crate::forest::model::Model;
+use crate::gp::surrogate;
 use crate::history::Trial;
 use crate::improvement::{lcb, log_ei, log_pi};
 use crate::registry::{Algorithm, fits};
@@ -174,8 +175,13 @@ impl Bayesian {
 fn fit(estimator: &str, turn: &Turn, finished: &[Trial]) -> Option<Model> {
     let recipe = match estimator {
         "RF" => Recipe::forest(100),
+        "ET" => Recipe::extra(100),
         "GBRT" => Recipe::boosted(10),
-        _ => Recipe::extra(100),
+        _ => {
+            return Model::fit(finished, turn.problem.seed, |places, targets, _| {
+                surrogate::learn(turn.space, places, targets)
+            });
+        }
     };
     Model::of_trees(&recipe, turn.space, finished, turn.problem.seed)
 }
@@ -262,7 +268,7 @@ mod tests {
     /// A random search of 40 trials comes as near as this with probability 0.13.
     #[test]
     fn every_model_and_acquisition_finds_the_valley() {
-        for estimator in ["RF", "ET", "GBRT"] {
+        for estimator in ["GP", "RF", "ET", "GBRT"] {
             for acquisition in ["gp_hedge", "LCB", "EI", "PI", "EIps", "PIps"] {
                 let set = [("base_estimator", estimator), ("acq_func", acquisition)];
                 let (best, _) = search(&set, 5);

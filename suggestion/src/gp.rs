@@ -7,15 +7,16 @@
 //! is best: with luck in every observation, the best that is observed is as good as the places
 //! among which luck chooses.
 
-pub(crate) mod cholesky;
+mod cholesky;
 mod ensemble;
 mod explain;
 mod fit;
-pub(crate) mod kernel;
+mod kernel;
 mod lesson;
 mod likelihood;
-pub(crate) mod posterior;
-pub(crate) mod warp;
+mod posterior;
+pub(crate) mod surrogate;
+mod warp;
 
 use ensemble::Ensemble;
 use explain::Explanation;

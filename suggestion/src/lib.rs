@@ -9,13 +9,9 @@ mod acquire;
 pub mod analysis;
 pub mod ask_tell;
 mod auto;
-#[cfg_attr(not(test), expect(dead_code, reason = "registered with its Gaussian process"))]
 mod bayesian;
 mod brute_force;
 mod chart;
-#[cfg_attr(not(test), expect(dead_code, reason = "registered with its Gaussian process"))]
-mod bayesian;
-mod brute_force;
 pub mod error;
 mod evolution;
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::problem::Problem;
 use crate::settings::{SettingSpec, Settings};
 use crate::space::Space;
 use crate::suggester::Suggester;
-use crate::{auto, brute_force, forest, gp, grid, halton, random, sobol, tpe};
+use crate::{auto, bayesian, brute_force, forest, gp, grid, halton, random, sobol, tpe};
 
 /// A search algorithm by name, with what can be set.
 pub struct Algorithm {
@@ -45,6 +45,7 @@ const ALGORITHMS: &[Algorithm] = &[
     auto::ALGORITHM,
     gp::ALGORITHM,
     tpe::ALGORITHM,
+    bayesian::ALGORITHM,
     forest::ALGORITHM,
     tpe::MULTIVARIATE,
     tpe::MOTPE,
