@@ -33,6 +33,8 @@ fn settings(algorithm: &registry::Algorithm) -> Vec<(&'static str, &'static str)
         ("n_startup_trials", "3"),
         ("n_initial_points", "3"),
         ("population_size", "4"),
+        ("popsize", "4"),
+        ("restart_strategy", "bipop"),
     ];
     let has = |name: &str| algorithm.settings.iter().any(|setting| setting.name == name);
     early.into_iter().filter(|(name, _)| has(name)).collect()
@@ -246,7 +248,8 @@ fn settings_tables_are_complete() {
             let texts = [setting.name, setting.default, setting.meaning];
             assert!(texts.iter().all(|text| !text.is_empty()), "{algorithm:?}");
         }
-        let spec: ExperimentSpec = experiment(algorithm.name, &[], &[int("a", 0, 9)]);
+        let spec: ExperimentSpec =
+            experiment(algorithm.name, &[], &[int("a", 0, 9), int("b", 0, 9)]);
         assert_eq!(Problem::check(&spec), [], "{algorithm:?} works with its defaults");
         assert!(!algorithm.about.is_empty());
     }

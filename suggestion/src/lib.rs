@@ -7,9 +7,10 @@
 
 pub mod analysis;
 pub mod ask_tell;
-mod brute_force;
 #[cfg_attr(not(test), expect(dead_code, reason = "registered with its Gaussian process"))]
 mod bayesian;
+mod brute_force;
+mod cmaes;
 pub mod error;
 mod evolution;
 #[cfg(test)]
