@@ -35,6 +35,8 @@ fn settings(algorithm: &registry::Algorithm) -> Vec<(&'static str, &'static str)
         ("n_trees", "5"),
         ("random_interleave", "7"),
         ("population_size", "4"),
+        ("popsize", "4"),
+        ("restart_strategy", "bipop"),
     ];
     let has = |name: &str| algorithm.settings.iter().any(|setting| setting.name == name);
     early.into_iter().filter(|(name, _)| has(name)).collect()
@@ -248,7 +250,8 @@ fn settings_tables_are_complete() {
             let texts = [setting.name, setting.default, setting.meaning];
             assert!(texts.iter().all(|text| !text.is_empty()), "{algorithm:?}");
         }
-        let spec: ExperimentSpec = experiment(algorithm.name, &[], &[int("a", 0, 9)]);
+        let spec: ExperimentSpec =
+            experiment(algorithm.name, &[], &[int("a", 0, 9), int("b", 0, 9)]);
         assert_eq!(Problem::check(&spec), [], "{algorithm:?} works with its defaults");
         assert!(!algorithm.about.is_empty());
     }

@@ -12,6 +12,7 @@ mod auto;
 mod bayesian;
 mod brute_force;
 mod chart;
+mod cmaes;
 pub mod error;
 mod evolution;
 #[cfg(test)]

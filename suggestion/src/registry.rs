@@ -7,7 +7,7 @@ use crate::problem::Problem;
 use crate::settings::{SettingSpec, Settings};
 use crate::space::Space;
 use crate::suggester::Suggester;
-use crate::{auto, bayesian, brute_force, forest, gp, grid, halton, random, sobol, tpe};
+use crate::{auto, bayesian, brute_force, cmaes, forest, gp, grid, halton, random, sobol, tpe};
 
 /// A search algorithm by name, with what can be set.
 pub struct Algorithm {
@@ -49,6 +49,7 @@ const ALGORITHMS: &[Algorithm] = &[
     forest::ALGORITHM,
     tpe::MULTIVARIATE,
     tpe::MOTPE,
+    cmaes::ALGORITHM,
     random::ALGORITHM,
     sobol::ALGORITHM,
     halton::ALGORITHM,

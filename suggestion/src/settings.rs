@@ -38,6 +38,13 @@ pub enum Range {
         /// What is said of one outside.
         fault: &'static str,
     },
+    /// A number from `min` on; `fault` is said of smaller ones.
+    AtLeast {
+        /// Smallest accepted.
+        min: f64,
+        /// What is said of a smaller one.
+        fault: &'static str,
+    },
     /// One of some texts; `fault` is said of others, with `{}` for what was given.
     Choice {
         /// What is accepted.
@@ -53,6 +60,7 @@ impl std::fmt::Display for Range {
             Range::Whole { min, .. } => write!(out, "whole number ≥ {min}"),
             Range::Between { lo, hi, .. } if hi.is_infinite() => write!(out, "number > {lo}"),
             Range::Between { lo, hi, .. } => write!(out, "number in ({lo}, {hi})"),
+            Range::AtLeast { min, .. } => write!(out, "number ≥ {min}"),
             Range::Choice { of, .. } => write!(out, "{}", of.join(", ")),
         }
     }
@@ -116,6 +124,13 @@ impl Settings {
             Range::Between { lo, hi, fault } => {
                 let number: f64 = value.parse().map_err(|why| Err(format!("{why}")))?;
                 if !(lo < number && number < hi) {
+                    return Err(Ok(fault.to_owned()));
+                }
+                self.0.insert(spec.name, number);
+            }
+            Range::AtLeast { min, fault } => {
+                let number: f64 = value.parse().map_err(|why| Err(format!("{why}")))?;
+                if !(min <= number && number.is_finite()) {
                     return Err(Ok(fault.to_owned()));
                 }
                 self.0.insert(spec.name, number);
@@ -198,5 +213,11 @@ mod tests {
         );
         check("tpe", "gamma", "x", "failed to validate gamma(x): invalid float literal");
         check("tpe", "n_startup_trials", "20", "");
+        check("cmaes", "sigma", "0", "");
+        check("cmaes", "sigma", "-0.1", "sigma should be great or equal than zero");
+        check("cmaes", "sigma", "nan", "sigma should be great or equal than zero");
+        let fault = "restart_strategy should be one of none, ipop, bipop";
+        check("cmaes", "restart_strategy", "often", fault);
+        check("cmaes", "restart_strategy", "ipop", "");
     }
 }
