@@ -12,6 +12,8 @@ const LEVELS_MAX: u64 = 4096;
 pub(crate) struct Chart<'a> {
     space: &'a Space,
     axes: Vec<Line>,
+    /// Those with more than one value.
+    movable: Vec<usize>,
 }
 
 /// One axis.
@@ -39,7 +41,9 @@ impl<'a> Chart<'a> {
             }
             _ => Line::Real,
         };
-        Chart { space, axes: space.axes().enumerate().map(line).collect() }
+        let axes: Vec<Line> = space.axes().enumerate().map(line).collect();
+        let movable = (0..axes.len()).filter(|i| axes[*i].is_movable()).collect();
+        Chart { space, axes, movable }
     }
 
     /// How many axes there are.
@@ -72,7 +76,8 @@ impl<'a> Chart<'a> {
         self.settled(self.axes.iter().zip(units).map(one).collect())
     }
 
-    /// A place near `center`: each axis is moved with probability `share`, and at least one is;
+    /// A place near `center`: each axis is moved with probability `share`, and at least one is, if
+    /// any can be;
     /// `step` is the standard deviation of a move along an axis with an order.
     pub(crate) fn near(
         &self,
@@ -82,9 +87,10 @@ impl<'a> Chart<'a> {
         stream: &mut Stream,
     ) -> Vec<f64> {
         let mut place = center.to_vec();
-        let surely = stream.below(self.axes.len() as u64) as usize;
+        let surely = stream.below(self.movable.len() as u64) as usize;
+        let surely = self.movable.get(surely).copied();
         for (i, line) in self.axes.iter().enumerate() {
-            if i != surely && share <= stream.unit() {
+            if Some(i) != surely && share <= stream.unit() {
                 continue;
             }
             let x = if place[i].is_nan() { 0.5 } else { place[i] };
@@ -103,6 +109,15 @@ impl<'a> Chart<'a> {
 }
 
 impl Line {
+    /// Whether there is more than one value.
+    fn is_movable(&self) -> bool {
+        match self {
+            Line::Real => true,
+            Line::Levels { middles, .. } => 1 < middles.len(),
+            Line::Categorical(levels) => 1 < *levels,
+        }
+    }
+
     /// The nearest number that the axis has.
     fn snapped(&self, u: f64) -> f64 {
         match self {
