@@ -311,7 +311,8 @@ async fn a_trial_that_breaks_a_bound_is_best_only_while_there_is_no_other() {
     let stage = Stage::set(play).await;
     let bound = json!([{"metricName": "size", "comparison": "less", "value": "10"}]);
     let change = json!({"constraints": bound, "parallelTrialCount": 1, "maxTrialCount": 2,
-                        "resumePolicy": "LongRunning", "objective": {"goal": 6}});
+                        "maxFailedTrialCount": 1, "resumePolicy": "LongRunning",
+                        "objective": {"goal": 6}});
     stage.create(spec(change)).await;
     let status = stage.ended("ExperimentMaxTrialsReached").await;
     assert_eq!(values(&status.current_optimal_trial), [8.0, 11.0], "it breaks the bound least");
