@@ -1,15 +1,21 @@
 //! What is known of every trial, kept up to date from one watch: unfinished trials whole, finished
 //! ones as short records, and for each experiment a tally that costs the same at any size.
 
+mod front;
+#[cfg(test)]
+mod tests;
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use std::sync::Arc;
 
 use kube::ResourceExt;
 use proto::kinds::{Observation, ParameterAssignment, Trial};
 
 use crate::controllers::{Key, conditions};
-use crate::trial::value;
+use crate::trial::value::Wanted;
+use front::Front;
 
 /// Annotation of a trial: which suggestion of its experiment it is, from 0.
 pub const INDEX_ANNOTATION: &str = "qalam.dev/index";
@@ -122,9 +128,29 @@ pub struct Record {
     pub started: Option<jiff::Timestamp>,
     /// When it completed.
     pub ended: Option<jiff::Timestamp>,
-    /// The objective as a loss, once it has ended with one.
-    pub loss: Option<f64>,
+    /// A loss for each objective, once it has ended with all of them; else empty.
+    pub losses: Vec<f64>,
+    /// By how much it breaks its constraints, in shares of their bounds.
+    pub excess: f64,
+    /// It reaches every goal that is set.
+    pub reached: bool,
 }
+
+impl Record {
+    /// Whether it was measured and keeps every constraint.
+    pub fn is_feasible(&self) -> bool {
+        !self.losses.is_empty() && self.excess <= 0.0
+    }
+
+    /// Its place among the trials that have ended, once it has one.
+    fn place(&self, name: &str) -> Option<Place> {
+        let completion = self.completion.filter(|_| self.class.ended())?;
+        Some((u64::try_from(completion).ok()?, self.index, name.to_owned()))
+    }
+}
+
+/// The place of a trial among those that have ended: completion number, index, name.
+pub type Place = (u64, u64, String);
 
 /// The trials of one experiment.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -133,7 +159,13 @@ pub struct Trials {
     tally: Tally,
     by_class: BTreeMap<Class, BTreeSet<(u64, String)>>,
     indexes: BTreeSet<u64>,
+    /// Names of the trials without a place among those that have ended.
+    open: BTreeSet<String>,
+    ended: BTreeSet<Place>,
+    rewrites: u64,
     best: Option<String>,
+    front: Front,
+    reached: u32,
     completion_max: i64,
 }
 
@@ -143,10 +175,42 @@ impl Trials {
         self.tally
     }
 
-    /// The trial with the smallest loss; of equal ones, the one that completed first.
+    /// The best trial: of those that break the constraints least (which is not at all, where one
+    /// keeps them), and reach the goals if any does, the one with the smallest first loss; of
+    /// equal ones, the one that completed first.
     pub fn best(&self) -> Option<(&str, &Record)> {
         let name = self.best.as_deref()?;
         self.records.get(name).map(|it| (name, it))
+    }
+
+    /// With several objectives, the feasible trials that no other beats in all of them; those
+    /// that stand most alone come first.
+    pub fn front(&self) -> impl Iterator<Item = (&str, &Record)> {
+        let names = self.front.spread().into_iter();
+        names.filter_map(|name| self.records.get(name).map(|it| (name, it)))
+    }
+
+    /// Whether a feasible trial reaches every goal that is set.
+    pub fn goal_reached(&self) -> bool {
+        0 < self.reached
+    }
+
+    /// The trials that have ended after `place`, in the order of completion.
+    pub fn ended_after(&self, place: Option<&Place>) -> impl Iterator<Item = (&Place, &Record)> {
+        let from = place.map_or(Bound::Unbounded, Bound::Excluded);
+        let later = self.ended.range::<Place, _>((from, Bound::Unbounded));
+        later.filter_map(|place| self.records.get(&place.2).map(|it| (place, it)))
+    }
+
+    /// The trials that have no place among the ended ones yet.
+    pub fn open(&self) -> impl Iterator<Item = &Record> {
+        self.open.iter().filter_map(|name| self.records.get(name))
+    }
+
+    /// Changes whenever the trials that have ended are no longer the same ones, but for new ones
+    /// at their end.
+    pub fn rewrites(&self) -> u64 {
+        self.rewrites
     }
 
     /// Every trial, by name.
@@ -177,6 +241,12 @@ impl Trials {
         let Some(old) = self.records.remove(name) else { return };
         *self.tally.of(old.class) -= 1;
         self.indexes.remove(&old.index);
+        self.open.remove(name);
+        if let Some(place) = old.place(name) {
+            self.ended.remove(&place);
+            self.rewrites += 1;
+        }
+        self.reached -= u32::from(old.reached);
         if let Some(set) = self.by_class.get_mut(&old.class) {
             set.remove(&(old.index, name.to_owned()));
         }
@@ -187,17 +257,37 @@ impl Trials {
         self.indexes.insert(record.index);
         self.by_class.entry(record.class).or_default().insert((record.index, name.to_owned()));
         self.completion_max = self.completion_max.max(record.completion.unwrap_or(0));
+        match record.place(name) {
+            Some(place) => {
+                // A smaller number may be written after a larger one.
+                self.rewrites += u64::from(self.ended.last().is_some_and(|last| place < *last));
+                self.ended.insert(place);
+            }
+            None => drop(self.open.insert(name.to_owned())),
+        }
+        self.reached += u32::from(record.reached);
         self.records.insert(name.to_owned(), record);
     }
 
-    fn rank(&self, name: &str) -> Option<(f64, i64)> {
-        let record = self.records.get(name)?;
-        Some((record.loss?, record.completion.unwrap_or(i64::MAX)))
+    fn rank(&self, name: &str) -> Option<Rank> {
+        rank(self.records.get(name)?)
     }
 
-    /// Brings the best trial up to date after `name` changed: one comparison, but for the rare
-    /// case that the best trial itself got worse or vanished.
+    /// Brings best trial and front up to date after `name` changed.
     fn compare(&mut self, name: &str) {
+        self.compare_best(name);
+        if self.front.remove(name) {
+            // What it beat may be back.
+            self.front = Front::default();
+            let all = self.records.iter();
+            all.for_each(|(name, record)| self.front.add(name, record));
+        } else if let Some(record) = self.records.get(name) {
+            self.front.add(name, record);
+        }
+    }
+
+    /// One comparison, but for the rare case that the best trial itself got worse or vanished.
+    fn compare_best(&mut self, name: &str) {
         if self.best.as_deref() == Some(name) {
             let ranked = self.records.keys().filter_map(|it| Some((self.rank(it)?, it)));
             let best = ranked.min_by(|a, b| order(a.0, b.0));
@@ -212,8 +302,17 @@ impl Trials {
     }
 }
 
-fn order(a: (f64, i64), b: (f64, i64)) -> std::cmp::Ordering {
-    a.0.total_cmp(&b.0).then(a.1.cmp(&b.1))
+/// What makes one trial better than another: excess, whether goals are missed, first loss,
+/// completion.
+type Rank = (f64, bool, f64, i64);
+
+fn rank(record: &Record) -> Option<Rank> {
+    let completion = record.completion.unwrap_or(i64::MAX);
+    Some((record.excess, !record.reached, *record.losses.first()?, completion))
+}
+
+fn order(a: Rank, b: Rank) -> std::cmp::Ordering {
+    a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)).then(a.2.total_cmp(&b.2)).then(a.3.cmp(&b.3))
 }
 
 /// Every trial that the controllers know of.
@@ -253,9 +352,11 @@ impl Index {
         let trials = self.experiments.entry(owner.uid.clone()).or_default();
         let record = record(&trial);
         let ended = record.class.ended() && record.completion.is_some();
-        trials.remove(&key.name);
-        trials.insert(&key.name, record);
-        trials.compare(&key.name);
+        if trials.records.get(&key.name) != Some(&record) {
+            trials.remove(&key.name);
+            trials.insert(&key.name, record);
+            trials.compare(&key.name);
+        }
         self.owners.insert(key.clone(), owner);
         if ended {
             self.unfinished.remove(&key);
@@ -336,145 +437,20 @@ fn record(trial: &Trial) -> Record {
     let status = trial.status.as_ref();
     let observation = status.and_then(|it| it.observation.clone()).unwrap_or_default();
     let counts = matches!(class, Class::Succeeded | Class::EarlyStopped);
-    let objective = trial.spec.objective.as_ref().filter(|_| counts);
+    let wanted = Wanted::of_trial(&trial.spec);
+    let losses = if counts { wanted.losses(&observation) } else { Vec::new() };
+    let excess = if losses.is_empty() { 0.0 } else { wanted.excess(&observation) };
     Record {
         index: number(trial),
         class,
         completion: status.and_then(|it| it.completion_number),
         assignments: trial.spec.parameter_assignments.clone(),
-        loss: objective.and_then(|it| value::loss(it, &observation)),
+        reached: excess <= 0.0 && wanted.reached(&losses),
+        losses,
+        excess,
         observation,
         labels: trial.spec.labels.clone(),
         started: status.and_then(|it| it.start_time.as_ref()).map(|it| it.0),
         ended: status.and_then(|it| it.completion_time.as_ref()).map(|it| it.0),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use proto::kinds::{Condition, Metric, ObjectiveSpec, TrialSpec, TrialStatus};
-    use serde_json::json;
-
-    use super::*;
-
-    const CONDITIONS: [&str; 7] = [
-        "Created",
-        "Running",
-        "Succeeded",
-        "Failed",
-        "Killed",
-        "EarlyStopped",
-        "MetricsUnavailable",
-    ];
-
-    fn trial(experiment: u8, number: u8, condition: usize, value: i8) -> Trial {
-        let name = format!("t{number}");
-        let objective = ObjectiveSpec {
-            type_: "maximize".into(),
-            objective_metric_name: "m".into(),
-            ..Default::default()
-        };
-        let mut trial =
-            Trial::new(&name, TrialSpec { objective: Some(objective), ..Default::default() });
-        trial.metadata.namespace = Some("n".into());
-        trial.annotations_mut().insert(INDEX_ANNOTATION.into(), number.to_string());
-        let reference = json!([{"apiVersion": "kubeflow.org/v1beta1", "kind": "Experiment",
-                                "name": "e", "uid": format!("u{experiment}")}]);
-        trial.metadata.owner_references = serde_json::from_value(reference).unwrap();
-        let text = value.to_string();
-        let metric =
-            Metric { name: "m".into(), min: text.clone(), max: text.clone(), latest: text };
-        let condition: Condition =
-            serde_json::from_value(json!({"type": CONDITIONS[condition], "status": "True"}))
-                .unwrap();
-        trial.status = Some(TrialStatus {
-            conditions: vec![condition],
-            observation: Some(Observation { metrics: vec![metric] }),
-            completion_number: (1 < number % 3).then_some(i64::from(number)),
-            ..Default::default()
-        });
-        trial
-    }
-
-    fn recount(all: &BTreeMap<Key, Trial>, experiment: &str) -> (Tally, Option<String>) {
-        let mine: Vec<&Trial> =
-            all.values().filter(|it| owner(it).is_some_and(|it| it.uid == experiment)).collect();
-        let mut tally = Tally::default();
-        mine.iter().for_each(|it| *tally.of(Class::of(it)) += 1);
-        let ranked = mine.iter().filter_map(|it| {
-            let record = record(it);
-            Some(((record.loss?, record.completion.unwrap_or(i64::MAX)), it.name_any()))
-        });
-        (tally, ranked.min_by(|a, b| order(a.0, b.0)).map(|(_, name)| name))
-    }
-
-    proptest! {
-        /// However trials come, change, move and go, the tally and the best trial are those of a
-        /// recount, and only unfinished trials are held whole.
-        #[test]
-        fn the_tally_is_a_recount(
-            steps in prop::collection::vec((0..2u8, 0..12u8, 0..7usize, -3..3i8, 0..5u8), 0..80),
-        ) {
-            let mut index = Index::default();
-            let mut all = BTreeMap::new();
-            for (experiment, number, condition, value, action) in steps {
-                let trial = trial(experiment, number, condition, value);
-                let key = Key::of(&trial);
-                if action == 0 {
-                    index.delete(&key);
-                    all.remove(&key);
-                } else {
-                    index.apply(trial.clone());
-                    all.insert(key, trial);
-                }
-                for uid in ["u0", "u1"] {
-                    let trials = index.trials(uid).cloned().unwrap_or_default();
-                    let (tally, best) = recount(&all, uid);
-                    prop_assert_eq!(trials.tally(), tally);
-                    let rank = |it: &Option<String>| it.as_deref().and_then(|it| trials.rank(it));
-                    prop_assert_eq!(rank(&trials.best), rank(&best));
-                }
-                let unfinished = |it: &&Trial| {
-                    !Class::of(it).ended() || it.status.as_ref().unwrap().completion_number.is_none()
-                };
-                prop_assert_eq!(index.unfinished.len(), all.values().filter(unfinished).count());
-            }
-        }
-    }
-
-    #[test]
-    fn completion_numbers_never_repeat() {
-        let mut index = Index::default();
-        index.apply(trial(0, 5, 2, 1));
-        assert_eq!(index.next_completion("u0"), 6);
-        assert_eq!(index.next_completion("u0"), 7);
-        index.delete(&Key::of(&trial(0, 5, 2, 1)));
-        assert_eq!(index.next_completion("u0"), 8);
-    }
-
-    #[test]
-    fn a_trial_that_leaves_counts_no_more_but_its_end_is_still_told_to_its_owner() {
-        let mut index = Index::default();
-        let mut leaving = trial(0, 1, 1, 1);
-        index.apply(leaving.clone());
-        leaving.metadata.deletion_timestamp =
-            serde_json::from_value(json!("2026-01-02T03:04:05Z")).unwrap();
-        index.apply(leaving.clone());
-        let key = Key::of(&leaving);
-        assert_eq!(index.trials("u0").unwrap().tally().total(), 0);
-        assert!(!index.ended(&key));
-        assert!(index.keys().contains(&key), "its end may be missed, and is looked for then");
-        assert_eq!(index.delete(&key).map(|it| it.uid), Some("u0".into()));
-        assert_eq!(index.delete(&key), None);
-    }
-
-    #[test]
-    fn the_newest_unfinished_are_never_finished_ones() {
-        let mut index = Index::default();
-        for (number, condition) in [(1, 1), (2, 0), (3, 2), (4, 1)] {
-            index.apply(trial(0, number, condition, 1));
-        }
-        assert_eq!(index.trials("u0").unwrap().newest_unfinished(2), ["t4", "t2"]);
     }
 }

@@ -80,13 +80,15 @@ impl Seen {
             return told;
         }
         let lines = if self.lines == 1 { "line" } else { "lines" };
-        told += &format!("{} {lines} read, none matched {}", self.lines, parser.describe());
+        let described = parser.describe();
+        told += &format!("{} {lines} read, none matched {described} by that name", self.lines);
         if let Some(near) = &seen.near {
             told += &format!("; nearest line: {near:?}, expected {}", parser.example(metric));
         } else if let Some(name) = self.others.iter().find(|name| similar(name, metric)) {
             told += &format!("; did you mean {name:?}?");
-        } else if !self.others.is_empty() {
-            let names: Vec<_> = self.others.iter().take(8).map(String::as_str).collect();
+        } else if !(self.metrics.is_empty() && self.others.is_empty()) {
+            let names = self.metrics.keys().chain(&self.others).map(String::as_str);
+            let names: Vec<_> = names.take(8).collect();
             told += &format!("; names seen: {}", names.join(", "));
         }
         let last: Vec<_> = self.last.iter().map(|line| format!("{line:?}")).collect();
@@ -156,6 +158,7 @@ mod tests {
         check(&["Accuarcy=0.9"], &["did you mean \"Accuarcy\"?"]);
         check(&[r#"{"val_accuracy": 0.9}"#], &["val_accuracy"]);
         check(&["loss=1 lr=2"], &["names seen: loss, lr"]);
+        check(&["val_loss=3"], &["by that name", "names seen: val_loss"]);
         check(&["accuracy=nan"], &["never as a finite number: last \"nan\""]);
         check(&[r#"{"accuracy": null}"#], &["nearest line"]);
         check(&[&"x".repeat(1000)], &["x…"]);

@@ -80,6 +80,56 @@ fn bad_input_is_refused_with_all_its_faults() {
 }
 
 #[test]
+fn algorithms_of_other_servers_are_known_from_a_file() {
+    let home = Home::new();
+    let file = home.file("e.yaml", &manifest("e", 3, SCRIPT).replace("random", "mine"));
+    let file = file.to_string_lossy();
+    let config =
+        home.file("katib.yaml", "runtime: {suggestions: [{algorithmName: mine, address: 'h:1'}]}");
+    let config = config.to_string_lossy();
+    let unknown = home.qalam(&["validate", &file]);
+    assert!(text(&unknown).contains("unknown algorithm name mine"), "{}", text(&unknown));
+    home.succeeds(&["validate", &file, "--katib-config", &config]);
+    let point = "spec.initialPoints=[{\"lr\": \"0.5\"}]";
+    let untold = home.qalam(&["validate", &file, "--katib-config", &config, "--set", point]);
+    let expect = "spec.initialPoints: cannot be told to the server of the algorithm \"mine\"";
+    assert!(text(&untold).contains(expect), "{}", text(&untold));
+    let lost = home.qalam(&["run", &file, "--katib-config", "no-such-file"]);
+    assert!(text(&lost).contains("no-such-file"), "{}", text(&lost));
+    assert!(home.server().is_none(), "none of these needs a home");
+
+    // The home itself was not told, and asks its own configuration.
+    let output = home.qalam(&["run", &file, "--katib-config", &config]);
+    assert!(text(&output).contains("unknown algorithm name mine"), "{}", text(&output));
+}
+
+#[test]
+fn algorithms_are_told_with_their_settings() {
+    let home = Home::new();
+    let said = home.succeeds(&["algorithms", "tpe"]);
+    for expect in ["SETTING", "gamma", "number in (0, 1)", "random_state"] {
+        assert!(said.contains(expect), "{expect} is not in: {said}");
+    }
+    let page = home.succeeds(&["algorithms", "tpe", "--markdown"]);
+    assert!(page.contains("## tpe") && page.contains("| `gamma` | "), "{page}");
+    let unknown = home.qalam(&["algorithms", "best"]);
+    assert!(text(&unknown).contains("no algorithm \"best\"; there are auto"), "{}", text(&unknown));
+}
+
+#[test]
+fn a_field_that_nobody_knows_is_told_as_an_event() {
+    let home = Home::new();
+    let yaml = manifest("odd", 1, SCRIPT)
+        .replace("  maxTrialCount", "  paralelTrialCount: 2\n  maxTrialCount");
+    let file = home.file("odd.yaml", &yaml);
+    home.succeeds(&["run", &file.to_string_lossy(), "--allow-unknown"]);
+    let told = home.succeeds(&["describe", "odd"]);
+    let expect =
+        "spec.paralelTrialCount: is not a known field; did you mean \"parallelTrialCount\"?";
+    assert!(told.contains("SpecRemark") && told.contains(expect), "{told}");
+}
+
+#[test]
 fn tune_ends_with_the_best_trial() {
     let home = Home::new();
     let flags = ["--name", "best", "--trials", "6", "--parallel", "2"];

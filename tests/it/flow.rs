@@ -31,8 +31,10 @@ struct Example {
 enum Space {
     Between(f64, f64),
     OneOf(&'static [&'static str]),
+    /// With this value of that parameter between two numbers, else absent.
+    With(&'static str, &'static str, f64, f64),
 }
-use Space::{Between, OneOf};
+use Space::{Between, OneOf, With};
 
 /// One parameter whose value is the objective.
 const X: &[(&str, Space)] = &[("x", Between(0.1, 0.9))];
@@ -49,11 +51,32 @@ const BASE: Example = Example {
 
 const EXAMPLES: &[Example] = &[
     Example {
+        name: "conditional",
+        trials: (16, 16),
+        best: (0.0, 6.0),
+        space: &[
+            ("optimizer", OneOf(&["sgd", "adam"])),
+            ("lr", Between(0.0001, 1.0)),
+            ("batch", OneOf(&["16", "64", "256"])),
+            ("momentum", With("optimizer", "sgd", 0.0, 0.99)),
+            ("beta", With("optimizer", "adam", 0.9, 0.999)),
+        ],
+        ..BASE
+    },
+    Example {
         name: "configmap-template",
         trials: (6, 6),
         has_goal: true,
         best: (1.0, 50.0),
         space: &[("x", Between(-5.0, 5.0))],
+        ..BASE
+    },
+    Example {
+        name: "constraints",
+        trials: (16, 16),
+        // Four units by the first point, fifty units at most: 100 MB.
+        best: (0.8, 1.0 - 1.0 / 51.0 + 1e-6),
+        space: &[("width", Between(1.0, 32.0)), ("depth", Between(1.0, 8.0))],
         ..BASE
     },
     Example { name: "custom-filter", ..BASE },
@@ -69,6 +92,13 @@ const EXAMPLES: &[Example] = &[
             ("batch", OneOf(&["16", "32"])),
             ("optimizer", OneOf(&["sgd", "adam"])),
         ],
+        ..BASE
+    },
+    Example {
+        name: "multi-objective",
+        trials: (16, 16),
+        best: (0.7, 1.0),
+        space: &[("width", Between(1.0, 64.0)), ("bits", OneOf(&["8", "16", "32"]))],
         ..BASE
     },
     Example { name: "push", packages: &["kubeflow-katib==0.19.0", "kubernetes<36"], ..BASE },
@@ -174,7 +204,7 @@ fn check_trials(home: &Home, example: &Example, trials_max: u64) {
         false => assert_eq!((succeeded, rows.len() as u64), (trials_max, trials_max), "{name}"),
     }
     for row in &rows {
-        example.space.iter().for_each(|(parameter, space)| space.holds(name, &row[*parameter]));
+        example.space.iter().for_each(|(parameter, space)| space.holds(name, row, parameter));
     }
     let best: Value = serde_json::from_str(&home.succeeds(&["best", name, "-o", "json"])).unwrap();
     let metrics = best["metrics"].as_object().unwrap();
@@ -186,8 +216,13 @@ fn check_trials(home: &Home, example: &Example, trials_max: u64) {
 }
 
 impl Space {
-    fn holds(&self, name: &str, value: &Value) {
+    fn holds(&self, name: &str, row: &BTreeMap<String, Value>, parameter: &str) {
+        let value = &row[parameter];
         match self {
+            With(decides, with, ..) if row[*decides] != *with => {
+                assert_eq!(*value, Value::Null, "{name}: {row:?}");
+            }
+            With(_, _, least, most) => Between(*least, *most).holds(name, row, parameter),
             Between(least, most) => {
                 let value = number(value);
                 assert!(*least <= value && value <= *most, "{name}: {value}");

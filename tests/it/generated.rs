@@ -1,8 +1,11 @@
 //! Files that are written by a test: `UPDATE=1 cargo test generated` writes them anew.
 
 use std::path::Path;
+use std::process::Command;
 
 use platform::cluster::api::schema::definition_faults;
+
+use crate::home::binary;
 
 /// The definition as a manifest that people can apply.
 fn manifest(definition: &serde_json::Value) -> String {
@@ -19,6 +22,14 @@ fn same(path: &Path, wanted: &str) {
     }
     let found = std::fs::read_to_string(path).unwrap_or_default();
     assert!(found == wanted, "{} is stale: run UPDATE=1 cargo test generated", path.display());
+}
+
+#[test]
+fn the_page_of_algorithms_is_up_to_date() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/algorithms.md");
+    let output = Command::new(binary()).args(["algorithms", "--markdown"]).output();
+    let output = output.expect("the binary runs");
+    same(&page, &String::from_utf8(output.stdout).expect("text"));
 }
 
 fn definitions() -> Vec<serde_json::Value> {

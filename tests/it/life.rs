@@ -124,6 +124,30 @@ fn pods_that_run_on_without_a_server_are_ended_too() {
 }
 
 #[test]
+fn a_stopped_experiment_goes_on_when_it_is_asked_to() {
+    let home = Home::new();
+    let file = home.file("e.yaml", &manifest("e", 4, &waiting(&home)));
+    let file = file.to_string_lossy();
+    home.succeeds(&["run", &file, "--detach", "--set", "spec.resumePolicy=LongRunning"]);
+    wait_begun(&home, 2);
+    home.succeeds(&["stop", "e"]);
+    home.file("go", "");
+    let said = home.succeeds(&["resume", "e", "--trials", "5"]);
+    assert!(said.contains("Experiment e has succeeded") && said.contains("5 trials"), "{said}");
+    let states = home.succeeds(&["export", "e"]);
+    let count = |state: &str| states.matches(state).count();
+    assert_eq!((count(",Killed,"), count(",Succeeded,")), (2, 3), "{states}");
+
+    let spent = home.qalam(&["resume", "e"]);
+    assert_eq!(spent.status.code(), Some(2), "{}", text(&spent));
+    assert!(text(&spent).contains("say --trials with more"), "{}", text(&spent));
+    let file = home.file("never.yaml", &manifest("never", 1, "echo accuracy=$1"));
+    home.succeeds(&["run", &file.to_string_lossy()]);
+    let never = home.qalam(&["resume", "never", "--trials", "3"]);
+    assert!(text(&never).contains("resumePolicy Never"), "{}", text(&never));
+}
+
+#[test]
 fn a_stopped_experiment_keeps_what_it_found() {
     let home = Home::new();
     // The first two trials end at once, since there are two such files; the others wait.

@@ -1,5 +1,6 @@
 //! The one integration-test binary.
 
+mod ask_tell;
 mod beside;
 mod cli;
 mod clients;

@@ -20,8 +20,12 @@ fn rows(table: &str) -> Vec<Value> {
     serde_saphyr::from_str(table).unwrap()
 }
 
-fn texts(value: &Value) -> Vec<&str> {
-    value.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+/// Texts as they are, but that `{algorithms}` stands for the names of all algorithms.
+fn texts(value: &Value) -> Vec<String> {
+    let names: Vec<&str> = suggestion::registry::algorithms().iter().map(|it| it.name).collect();
+    let names = names.join(", ");
+    let texts = value.as_array().into_iter().flatten().filter_map(Value::as_str);
+    texts.map(|it| it.replace("{algorithms}", &names)).collect()
 }
 
 fn patched(mut object: Value, patch: &Value) -> Value {

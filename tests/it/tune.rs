@@ -24,7 +24,7 @@ fn every_form_of_parameter_reaches_arguments_and_environment() {
     let flags = [
         "--maximize",
         "accuracy",
-        "--minimize",
+        "--record",
         "loss",
         "--name",
         "forms",
@@ -52,7 +52,7 @@ fn every_form_of_parameter_reaches_arguments_and_environment() {
     for row in &rows {
         assert_eq!(row["state"], "Succeeded", "{row}");
         assert_eq!(number(&row["accuracy"]), number(&row["lr"]));
-        assert_eq!(number(&row["loss"]), number(&row["layers"]), "the second objective, too");
+        assert_eq!(number(&row["loss"]), number(&row["layers"]), "what is only recorded, too");
         assert!((1e-4..=1e-1).contains(&number(&row["lr"])), "{row}");
         assert!((1.0..=8.0).contains(&number(&row["layers"])), "{row}");
         assert!(["adam", "sgd"].contains(&row["opt"].as_str().unwrap()), "{row}");
@@ -152,4 +152,65 @@ fn trials_that_do_badly_are_stopped() {
     let rows = rows(&home, "early");
     let stopped = rows.iter().filter(|it| it["state"] == "EarlyStopped").count();
     assert_eq!((rows.len(), stopped), (5, 2), "{rows:?}");
+}
+
+#[test]
+fn several_objectives_give_a_front_within_the_bounds() {
+    let home = Home::new();
+    let flags = [
+        "--maximize",
+        "accuracy",
+        "--minimize",
+        "latency",
+        "--constraint",
+        "memory<=40",
+        "--name",
+        "front",
+        "--trials",
+        "12",
+        "--param",
+        "width=int:1..32",
+        "--param",
+        "opt=adam,sgd",
+        "--param",
+        "momentum=float:0..0.9@opt=sgd",
+        "--try",
+        "width=4,opt=sgd,momentum=0.5",
+        "--forbid",
+        "opt=adam,width=32",
+    ];
+    let script = "[ \"$2\" = \"$QALAM_PARAM_MOMENTUM\" ] && echo accuracy=$1 latency=$1 \
+                  memory=$(($1 * 2))";
+    let said = home.succeeds(&tune(&flags, script, &["{width}", "{momentum}"]));
+    assert!(said.contains("trials that no other beats in all objectives"), "{said}");
+    let rows = rows(&home, "front");
+    assert_eq!(rows.len(), 12, "{rows:?}");
+    let first = rows.iter().find(|it| it["index"] == 0).unwrap();
+    assert_eq!((number(&first["width"]), number(&first["momentum"])), (4.0, 0.5), "{first}");
+    for row in &rows {
+        assert_eq!(row["state"], "Succeeded", "{row}");
+        assert_eq!(row["momentum"] == Value::Null, row["opt"] == "adam", "{row}");
+        assert_eq!(number(&row["memory"]), 2.0 * number(&row["width"]), "{row}");
+    }
+
+    // Whoever is more accurate is slower: each feasible width is on the front, once.
+    let mut widths: Vec<u64> = rows.iter().map(|it| number(&it["width"]) as u64).collect();
+    widths.retain(|it| *it <= 20);
+    widths.sort_unstable();
+    widths.dedup();
+    let best: Value =
+        serde_json::from_str(&home.succeeds(&["best", "front", "-o", "json"])).unwrap();
+    let front = best["front"].as_array().unwrap().iter();
+    let mut listed: Vec<u64> = front.map(|it| number(&it["metrics"]["latency"]) as u64).collect();
+    let most = number(&best["metrics"]["accuracy"]) as u64;
+    assert_eq!(Some(&most), widths.last(), "the best is the first objective's");
+    assert!(listed.is_sorted_by(|a, b| b < a), "by the first objective: {listed:?}");
+    listed.reverse();
+    assert_eq!(listed, widths);
+
+    let described = home.succeeds(&["describe", "front"]);
+    for expect in ["minimize latency", "memory ≤ 40", "if opt=sgd", "Tried first:", "Never tried:"]
+    {
+        assert!(described.contains(expect), "{expect} is not in: {described}");
+    }
 }

@@ -17,9 +17,7 @@ pub fn complete(object: &mut Value) {
     if let Some(algorithm) = object_at(spec, "algorithm") {
         default(algorithm, "algorithmName", || "auto".into());
     }
-    if let Some(objective) = object_at(spec, "objective") {
-        strategies(objective);
-    }
+    all_strategies(spec);
     for parameter in spec.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten()
     {
         let Some(parameter) = parameter.as_object_mut() else { continue };
@@ -37,8 +35,41 @@ pub fn complete(object: &mut Value) {
     }
 }
 
-/// Each metric's strategy follows the direction of the objective where none is given.
-fn strategies(objective: &mut Object) {
+/// The strategies of all metrics. A constraint's metric counts by what a trial ends with, and its
+/// strategy stands in the first objective if no other names the metric.
+fn all_strategies(spec: &mut Object) {
+    let constraints = spec.get("constraints").and_then(Value::as_array).into_iter().flatten();
+    let bounded = constraints.filter_map(|it| it["metricName"].as_str());
+    let bounded: Vec<String> = bounded.map(str::to_owned).filter(|it| !it.is_empty()).collect();
+    let mut objectives: Vec<&mut Object> = Vec::new();
+    for (name, field) in spec.iter_mut() {
+        match (name.as_str(), field) {
+            ("objective", Value::Object(one)) => objectives.insert(0, one),
+            ("objectives", Value::Array(all)) => {
+                objectives.extend(all.iter_mut().filter_map(Value::as_object_mut));
+            }
+            _ => {}
+        }
+    }
+    objectives.iter_mut().for_each(|it| strategies(it, &bounded));
+    let named = |it: &Object, metric: &str| {
+        let given = it.get("metricStrategies").and_then(Value::as_array);
+        given.into_iter().flatten().any(|it| it["name"] == metric)
+    };
+    for metric in bounded {
+        if objectives.iter().any(|it| named(it, &metric)) {
+            continue;
+        }
+        let first = objectives.first_mut().and_then(|it| it.get_mut("metricStrategies"));
+        if let Some(Value::Array(first)) = first {
+            first.push(json!({"name": metric, "value": "latest"}));
+        }
+    }
+}
+
+/// Each metric's strategy follows the direction of the objective where none is given; those that
+/// are `bounded` by constraints are left out.
+fn strategies(objective: &mut Object, bounded: &[String]) {
     let by_direction = match objective.get("type").and_then(Value::as_str) {
         Some("minimize") => "min",
         Some("maximize") => "max",
@@ -47,6 +78,7 @@ fn strategies(objective: &mut Object) {
     let main = objective.get("objectiveMetricName").and_then(Value::as_str);
     let more = objective.get("additionalMetricNames").and_then(Value::as_array);
     let more = more.into_iter().flatten().filter_map(Value::as_str);
+    let more = more.filter(|it| bounded.iter().all(|bounded| bounded != it));
     let metrics: Vec<String> = main.into_iter().chain(more).map(str::to_owned).collect();
     default(objective, "metricStrategies", || json!([]));
     let Some(given) = objective.get_mut("metricStrategies").and_then(Value::as_array_mut) else {
@@ -197,6 +229,33 @@ mod tests {
         let want = json!([{"name": "time", "value": "latest"}, {"name": "loss", "value": "min"},
             {"name": "accuracy", "value": "min"}]);
         check(json!({"objective": objective}), "/objective/metricStrategies", want);
+    }
+
+    #[test]
+    fn bounded_metrics_count_by_what_a_trial_ends_with() {
+        let objectives = json!([
+            {"type": "maximize", "objectiveMetricName": "accuracy",
+             "additionalMetricNames": ["memory", "loss"]},
+            {"type": "minimize", "objectiveMetricName": "latency",
+             "metricStrategies": [{"name": "size", "value": "max"}]}]);
+        let bound = |metric: &str| json!({"metricName": metric});
+        let constraints: Vec<Value> =
+            ["memory", "latency", "size", "cost"].into_iter().map(bound).collect();
+        let spec = json!({"objectives": objectives, "constraints": constraints});
+        let strategy = |name: &str, value: &str| json!({"name": name, "value": value});
+        let first = json!([
+            strategy("accuracy", "max"),
+            strategy("loss", "max"),
+            strategy("memory", "latest"),
+            strategy("cost", "latest")
+        ]);
+        check(spec.clone(), "/objectives/0/metricStrategies", first);
+        let second = json!([strategy("size", "max"), strategy("latency", "min")]);
+        check(spec, "/objectives/1/metricStrategies", second);
+        let spec = json!({"objective": {"type": "minimize", "objectiveMetricName": "loss"},
+            "constraints": [bound("memory")]});
+        let want = json!([strategy("loss", "min"), strategy("memory", "latest")]);
+        check(spec, "/objective/metricStrategies", want);
     }
 
     #[test]

@@ -3,18 +3,21 @@
 use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
 use kube::api::LogParams;
-use proto::kinds::{Condition, Experiment, ObjectiveSpec, Trial};
+use proto::kinds::{Condition, Experiment, Trial};
 
 use super::failure::Failure;
 use super::place::Session;
-use super::progress::{Progress, metric_value};
+use super::progress::Progress;
 use super::trials::{self, between, holds};
 use super::{best, logs, out, span};
 use crate::experiment::STOPPED;
 use crate::names::trial_name;
+use crate::trial::value::Wanted;
 
 /// How many trials are looked at for the first value.
 const FIRST_MAX: u64 = 8;
+/// How many trials of a front are shown.
+const FRONT_MAX: usize = 10;
 /// How many of a failed trial's last lines are shown.
 const LOG_LINES: i64 = 10;
 /// How many characters of each.
@@ -61,28 +64,31 @@ async fn success(session: &Session, experiment: &Experiment) -> Result<String, F
 /// The best trial beside the first that measured its objective; none if none has.
 async fn best_text(session: &Session, experiment: &Experiment) -> Result<Option<String>, Failure> {
     let status = experiment.status.clone().unwrap_or_default();
-    let best = &status.current_optimal_trial;
-    if best.best_trial_name.is_empty() {
+    if status.current_optimal_trial.best_trial_name.is_empty() {
         return Ok(None);
     }
-    let objective = experiment.spec.objective.clone().unwrap_or_default();
-    let first = first_value(session, experiment, &objective).await?;
-    Ok(Some(best::text(&objective, best, first.as_deref())))
+    let wanted = Wanted::of(&experiment.spec);
+    let first = first_value(session, experiment, &wanted).await?;
+    let mut text = best::text(&wanted, &status.current_optimal_trial, first.as_deref());
+    if let Some(front) = best::front(&wanted, &status.optimal_trials, FRONT_MAX) {
+        text = format!("{text}\n\n{front}");
+    }
+    Ok(Some(text))
 }
 
-/// The objective of the first trial that has one, among the first few.
+/// The first objective of the first trial that has one, among the first few.
 async fn first_value(
     session: &Session,
     experiment: &Experiment,
-    objective: &ObjectiveSpec,
+    wanted: &Wanted,
 ) -> Result<Option<String>, Failure> {
+    let Some(objective) = wanted.objectives().next() else { return Ok(None) };
     let (name, uid) = (experiment.name_any(), experiment.uid().unwrap_or_default());
     for index in 0..FIRST_MAX {
         let trial = session.api::<Trial>().get_opt(&trial_name(&name, &uid, index)).await?;
         let observed = trial.and_then(|it| it.status?.observation).unwrap_or_default();
-        let value = metric_value(objective, &observed, &objective.objective_metric_name);
-        if value.is_some() {
-            return Ok(value);
+        if let Some(value) = wanted.text(&observed, &objective.metric) {
+            return Ok(Some(value.to_owned()));
         }
     }
     Ok(None)

@@ -8,9 +8,9 @@ use serde_json::{Map, Value, json};
 use super::best::get;
 use super::failure::Failure;
 use super::place::Session;
-use super::progress::metric_value;
 use super::{csv, out, reports, trials};
 use crate::roles::State;
+use crate::trial::value::Wanted;
 
 /// Arguments of `qalam export`.
 #[derive(Args, Debug)]
@@ -52,8 +52,9 @@ pub(super) async fn run(session: &Session, args: &Export) -> Result<(), Failure>
         let address = database(session, args.database.as_deref())?;
         return reports::export(&address, &trials, args.output == Output::Json).await;
     }
-    let columns = columns(&experiment.spec);
-    let rows = trials.iter().map(|trial| row(trial, &columns));
+    let wanted = Wanted::of(&experiment.spec);
+    let columns = columns(&experiment.spec, &wanted);
+    let rows = trials.iter().map(|trial| row(trial, &wanted, &columns));
     match args.output {
         Output::Csv => {
             let names: Vec<String> = columns.iter().map(Column::name).collect();
@@ -98,13 +99,10 @@ enum Column {
     Parameter(String),
 }
 
-fn columns(spec: &ExperimentSpec) -> Vec<Column> {
-    let objective = spec.objective.clone().unwrap_or_default();
-    let metrics = [objective.objective_metric_name].into_iter();
-    let metrics = metrics.chain(objective.additional_metric_names);
+fn columns(spec: &ExperimentSpec, wanted: &Wanted) -> Vec<Column> {
     let mut columns =
         vec![Column::Trial, Column::Index, Column::State, Column::Started, Column::Ended];
-    columns.extend(metrics.map(Column::Metric));
+    columns.extend(wanted.names().map(|name| Column::Metric(name.to_owned())));
     columns.extend(spec.parameters.iter().map(|it| Column::Parameter(it.name.clone())));
     columns
 }
@@ -132,9 +130,8 @@ impl Column {
     }
 }
 
-fn row(trial: &Trial, columns: &[Column]) -> Vec<String> {
+fn row(trial: &Trial, wanted: &Wanted, columns: &[Column]) -> Vec<String> {
     let status = trial.status.clone().unwrap_or_default();
-    let objective = trial.spec.objective.clone().unwrap_or_default();
     let observation = status.observation.clone().unwrap_or_default();
     let assigned = &trial.spec.parameter_assignments;
     let cell = |column: &Column| match column {
@@ -143,7 +140,7 @@ fn row(trial: &Trial, columns: &[Column]) -> Vec<String> {
         Column::State => Some(trials::state(&status.conditions).to_owned()),
         Column::Started => status.start_time.as_ref().map(|it| it.0.to_string()),
         Column::Ended => status.completion_time.as_ref().map(|it| it.0.to_string()),
-        Column::Metric(name) => metric_value(&objective, &observation, name),
+        Column::Metric(name) => wanted.text(&observation, name).map(str::to_owned),
         Column::Parameter(name) => {
             assigned.iter().find(|it| it.name == *name).map(|it| it.value.clone())
         }

@@ -3,11 +3,12 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::failure::Failure;
 use super::overrides;
 use crate::admission::{Report, manifest};
+use crate::suggestion::config;
 
 /// Documents of all files in order; `-` is standard input. Overrides go to the experiments.
 pub(super) fn read(files: &[PathBuf], set: &[String]) -> Result<Vec<Value>, Failure> {
@@ -27,6 +28,15 @@ pub(super) fn read(files: &[PathBuf], set: &[String]) -> Result<Vec<Value>, Fail
         true => Ok(documents),
         false => Err(Failure::Refused(faults.join("\n"))),
     }
+}
+
+/// A file with KatibConfig, as the ConfigMap that admission looks up.
+pub(super) fn katib_config(file: &Path) -> Result<Value, Failure> {
+    let refuse = |why: String| Failure::Refused(format!("{}: {why}", file.display()));
+    let text = bytes(file).map_err(|why| refuse(why.to_string()))?;
+    let text = String::from_utf8(text).map_err(|why| refuse(why.to_string()))?;
+    let metadata = json!({"name": config::NAME, "namespace": config::NAMESPACE});
+    Ok(json!({"kind": "ConfigMap", "metadata": metadata, "data": {config::KEY: text}}))
 }
 
 /// Reads no more than a manifest may have, so that an endless file does no harm.

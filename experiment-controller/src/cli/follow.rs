@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
+use kube::runtime::wait::await_condition;
 use kube::runtime::{WatchStreamExt, watcher};
 use proto::kinds::{Experiment, Trial};
 use tokio::sync::oneshot;
@@ -22,6 +23,9 @@ use crate::experiment::ended;
 const TICK: Duration = Duration::from_millis(500);
 /// Plain lines come no closer than this.
 const LINE_EVERY: Duration = Duration::from_secs(1);
+
+/// How long it may take until an experiment goes on.
+const OPEN_MAX: Duration = Duration::from_secs(30);
 
 /// What Ctrl-C asks.
 const QUESTION: &str = "The experiment goes on meanwhile. What now?
@@ -57,6 +61,18 @@ pub(super) async fn follow(session: &Session, name: &str, quiet: bool) -> Result
             home::ensure(&state).await?;
         }
         session.client = home::client(&state).await?.0;
+    }
+}
+
+/// Waits until an experiment that goes on says so no more that it has ended.
+pub(super) async fn until_open(session: &Session, name: &str) -> Result<(), Failure> {
+    let open = |it: Option<&Experiment>| it.is_none_or(|it| !ended(it));
+    let waited = await_condition(session.api::<Experiment>(), name, open);
+    match tokio::time::timeout(OPEN_MAX, waited).await {
+        Ok(found) => Ok(found.map(drop).map_err(anyhow::Error::from)?),
+        Err(_) => Err(Failure::Failed(format!(
+            "experiment {name} did not go on in time; `qalam describe {name}` may say why"
+        ))),
     }
 }
 

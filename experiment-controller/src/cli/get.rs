@@ -9,9 +9,10 @@ use serde_json::{Value, json};
 
 use super::failure::Failure;
 use super::place::Session;
-use super::progress::{Progress, metric_value};
+use super::progress::Progress;
 use super::trials::{between, index, state};
 use super::{out, span};
+use crate::trial::value::Wanted;
 
 /// Arguments of `qalam get`.
 #[derive(Args, Debug)]
@@ -141,10 +142,13 @@ fn trials(mut list: Vec<Trial>, wide: bool) -> String {
     }
     let row = |it: &Trial| {
         let status = it.status.clone().unwrap_or_default();
-        let objective = it.spec.objective.clone().unwrap_or_default();
-        let name = &objective.objective_metric_name;
-        let observed = status.observation.as_ref();
-        let value = observed.and_then(|observed| metric_value(&objective, observed, name));
+        let wanted = Wanted::of_trial(&it.spec);
+        let observed = status.observation.clone().unwrap_or_default();
+        let measured = wanted.objectives().filter_map(|it| {
+            let value = wanted.text(&observed, &it.metric)?;
+            Some(format!("{}={value}", it.metric))
+        });
+        let measured: Vec<String> = measured.collect();
         let took = status
             .completion_time
             .as_ref()
@@ -154,7 +158,7 @@ fn trials(mut list: Vec<Trial>, wide: bool) -> String {
         let mut row = vec![
             it.name_any(),
             state(&status.conditions).into(),
-            value.map_or_else(String::new, |value| format!("{name}={value}")),
+            measured.join(" "),
             age(it.metadata.creation_timestamp.as_ref()),
             took.unwrap_or_default(),
             values.join(" "),

@@ -21,9 +21,9 @@ Two ways to begin:
 
 /// Every verb under what it is for.
 const GROUPS: [(&str, &[&str]); 6] = [
-    ("Search", &["run", "tune", "validate", "algorithms"]),
+    ("Search", &["run", "tune", "validate", "algorithms", "ask-tell"]),
     ("Look at experiments", &["get", "describe", "logs", "best", "export"]),
-    ("End experiments", &["stop", "delete"]),
+    ("End experiments", &["stop", "resume", "delete"]),
     ("The home, which runs them on this machine", &["status", "up", "down"]),
     ("Parts, for clusters", &["controller", "suggest", "store"]),
     ("More", &["digits", "completions", "help"]),

@@ -47,7 +47,12 @@ pub(super) async fn launch(
              `qalam best {name}` tell how it goes"
         ));
     }
-    match follow::follow(session, &name, options.quiet).await? {
+    attend(session, &name, options.quiet).await
+}
+
+/// Stays with an experiment until it ends, and tells how.
+pub(super) async fn attend(session: &Session, name: &str, quiet: bool) -> Result<(), Failure> {
+    match follow::follow(session, name, quiet).await? {
         follow::End::Finished(experiment) => ending::tell(session, &experiment).await,
         follow::End::Left => Err(Failure::Interrupted(format!(
             "experiment {name} goes on; the same command attaches to it again, \

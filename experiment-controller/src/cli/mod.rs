@@ -1,10 +1,12 @@
 //! The verbs that people type: one a file, and beside them the pure parts they share.
 
 mod algorithms;
+mod ask_tell;
 mod assignments;
 mod bar;
 mod best;
 mod braces;
+mod clauses;
 mod completions;
 mod csv;
 mod delete;
@@ -29,6 +31,7 @@ mod param;
 mod place;
 mod progress;
 mod reports;
+mod resume;
 mod run;
 mod sketch;
 mod span;
@@ -83,6 +86,8 @@ enum Verb {
     Export(export::Export),
     /// End experiments, and keep what they found
     Stop(stop::Stop),
+    /// Let an experiment go on that was stopped, or ran out of trials
+    Resume(resume::Resume),
     /// Delete experiments and all that is under them
     Delete(delete::Delete),
     /// Run the home in the foreground
@@ -95,6 +100,8 @@ enum Verb {
     Completions(completions::Completions),
     /// List the search algorithms and their settings
     Algorithms(algorithms::Algorithms),
+    /// Search by lines of JSON, from any language
+    AskTell(ask_tell::AskTell),
     /// Train a small network on handwritten digits: something real to tune
     Digits(digits::Digits),
     /// Run the controllers against a cluster
@@ -142,6 +149,7 @@ fn perform(cli: &Cli) -> Result<(), Failure> {
         Verb::Completions(args) => return completions::run(args),
         Verb::Validate(args) => return validate::run(args),
         Verb::Algorithms(args) => return algorithms::run(args),
+        Verb::AskTell(args) => return ask_tell::run(args),
         Verb::Digits(args) => return Ok(digits::run(args, &mut std::io::stdout().lock())?),
         Verb::Up(args) if args.detached => {
             // Fails where the process leads a group already, and then nothing is to be done.
@@ -168,6 +176,7 @@ async fn dispatch(cli: &Cli) -> Result<(), Failure> {
         Verb::Best(args) => best::run(&place.reach().await?, args).await,
         Verb::Export(args) => export::run(&place.reach().await?, args).await,
         Verb::Stop(args) => stop::run(&place.reach().await?, args).await,
+        Verb::Resume(args) => resume::run(&place.reach().await?, args).await,
         Verb::Delete(args) => delete::run(&place.reach().await?, args).await,
         Verb::Up(args) => up::run(place, args).await,
         Verb::Down(args) => down::run(place, args).await,
@@ -179,6 +188,7 @@ async fn dispatch(cli: &Cli) -> Result<(), Failure> {
         Verb::Store(args) => Ok(crate::roles::store(args).await?),
         Verb::Validate(_)
         | Verb::Algorithms(_)
+        | Verb::AskTell(_)
         | Verb::Digits(_)
         | Verb::Collect(_)
         | Verb::Completions(_) => Ok(()),

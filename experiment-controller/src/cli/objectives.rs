@@ -3,7 +3,7 @@
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 use proto::kinds::{MetricStrategy, ObjectiveSpec};
 
-/// The objectives: the first is optimised, further ones are recorded.
+/// The objectives, in the order in which they were typed.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Objectives {
     /// Direction (`maximize` or `minimize`) and metric.
@@ -11,25 +11,49 @@ pub(super) struct Objectives {
 }
 
 const DIRECTIONS: [(&str, &str); 2] = [
-    ("maximize", "Metric to make as large as possible; the first objective is the one optimised"),
-    ("minimize", "Metric to make as small as possible; further objectives are recorded"),
+    ("maximize", "Metric to make as large as possible"),
+    (
+        "minimize",
+        "Metric to make as small as possible; several objectives give several best trials",
+    ),
 ];
 
 impl Objectives {
-    /// The objective of the manifest; none when there is no objective at all.
-    pub(crate) fn spec(&self, goal: Option<f64>) -> Option<ObjectiveSpec> {
-        let ((direction, metric), others) = self.list.split_first()?;
-        let strategy = |(direction, metric): &(String, String)| MetricStrategy {
-            name: metric.clone(),
-            value: if direction == "maximize" { "max".into() } else { "min".into() },
-        };
-        Some(ObjectiveSpec {
-            type_: direction.clone(),
-            goal,
-            objective_metric_name: metric.clone(),
-            additional_metric_names: others.iter().map(|(_, metric)| metric.clone()).collect(),
-            metric_strategies: self.list.iter().map(strategy).collect(),
-        })
+    /// The objectives of the manifest. Goals without a metric are the first one's; `more` metrics
+    /// are recorded with it.
+    pub(crate) fn specs(
+        &self,
+        goals: &[(Option<String>, f64)],
+        more: &[String],
+    ) -> Result<Vec<ObjectiveSpec>, Vec<String>> {
+        let mut specs: Vec<ObjectiveSpec> = self.list.iter().map(spec).collect();
+        if let Some(first) = specs.first_mut() {
+            first.additional_metric_names = more.to_vec();
+        }
+        let mut faults = Vec::new();
+        for (metric, goal) in goals {
+            let meant = |it: &ObjectiveSpec| {
+                metric.as_ref().is_none_or(|metric| *metric == it.objective_metric_name)
+            };
+            match (specs.iter_mut().find(|it| meant(it)), metric) {
+                (Some(spec), _) => spec.goal = Some(*goal),
+                (None, Some(metric)) => {
+                    faults.push(format!("--goal {metric}={goal}: \"{metric}\" is no objective"));
+                }
+                (None, None) => {}
+            }
+        }
+        if faults.is_empty() { Ok(specs) } else { Err(faults) }
+    }
+}
+
+fn spec((direction, metric): &(String, String)) -> ObjectiveSpec {
+    let best = if direction == "maximize" { "max" } else { "min" };
+    ObjectiveSpec {
+        type_: direction.clone(),
+        objective_metric_name: metric.clone(),
+        metric_strategies: vec![MetricStrategy { name: metric.clone(), value: best.into() }],
+        ..Default::default()
     }
 }
 
@@ -69,21 +93,37 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_is_optimised() {
-        let check = |line: &[&str], expect: &str| {
+    fn all_are_optimised_in_the_order_typed() {
+        let check = |line: &[&str], goals: &[(Option<&str>, f64)], expect: &str| {
             let command = Objectives::augment_args(Command::new("tune"));
             let matches = command.try_get_matches_from([&["tune"], line].concat()).unwrap();
-            let spec = Objectives::from_arg_matches(&matches).unwrap().spec(None);
-            let got = spec.map(|it| {
-                let how: Vec<_> = it.metric_strategies.iter().map(|it| it.value.as_str()).collect();
+            let goals: Vec<_> = goals.iter().map(|(it, at)| (it.map(str::to_owned), *at)).collect();
+            let objectives = Objectives::from_arg_matches(&matches).unwrap();
+            let show = |it: &ObjectiveSpec| {
+                let how = &it.metric_strategies[0].value;
                 let also = it.additional_metric_names.join(" ");
-                format!("{} {} [{also}] {}", it.type_, it.objective_metric_name, how.join(" "))
-            });
-            assert_eq!(got.unwrap_or_default(), expect, "{line:?}");
+                let goal = it.goal.map_or_else(String::new, |goal| format!(" {goal}"));
+                format!("{} {} {how} [{also}]{goal}", it.type_, it.objective_metric_name)
+            };
+            let got = match objectives.specs(&goals, &["time".into()]) {
+                Ok(specs) => specs.iter().map(show).collect::<Vec<_>>().join(", "),
+                Err(faults) => faults.join(", "),
+            };
+            assert_eq!(got, expect, "{line:?}");
         };
-        check(&[], "");
-        check(&["--maximize", "acc"], "maximize acc [] max");
-        check(&["--minimize", "loss", "--maximize", "acc"], "minimize loss [acc] min max");
-        check(&["--maximize", "acc", "--minimize", "loss"], "maximize acc [loss] max min");
+        check(&[], &[], "");
+        check(&["--maximize", "acc"], &[(None, 0.9)], "maximize acc max [time] 0.9");
+        check(
+            &["--minimize", "loss", "--maximize", "acc"],
+            &[(Some("acc"), 1.0)],
+            "minimize loss min [time], maximize acc max [] 1",
+        );
+        check(
+            &["--maximize", "acc", "--minimize", "loss"],
+            &[],
+            "maximize acc max [time], minimize loss min []",
+        );
+        let unknown = "--goal size=1: \"size\" is no objective";
+        check(&["--maximize", "acc"], &[(Some("size"), 1.0)], unknown);
     }
 }

@@ -1,6 +1,6 @@
 //! `--param` of `qalam tune`: one word of text becomes one parameter of the manifest.
 
-use proto::kinds::{FeasibleSpace, ParameterSpec};
+use proto::kinds::{FeasibleSpace, ParameterSpec, When};
 
 use crate::admission::nearest;
 
@@ -19,19 +19,36 @@ pub(crate) fn parse(text: &str) -> Result<ParameterSpec, String> {
         return Err(refuse(format!("needs name=form, where form is one of {FORMS}")));
     };
     let name = name.trim();
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-' || c == '.';
-    if name.is_empty() || !name.chars().all(plain) {
+    if !is_name(name) {
         return Err(refuse(format!(
             "a name has letters, digits, '_', '-' and '.' only, got \"{name}\""
         )));
     }
+    let (form, when) = condition(form);
     let (parameter_type, space) = domain(form.trim()).map_err(refuse)?;
     Ok(ParameterSpec {
         name: name.into(),
         parameter_type: parameter_type.into(),
         feasible_space: Some(space),
+        when,
         ..Default::default()
     })
+}
+
+fn is_name(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-' || c == '.';
+    !text.is_empty() && text.chars().all(plain)
+}
+
+/// Parts `float:0..1@opt=sgd,adam` into the form and its condition, where it has one.
+fn condition(form: &str) -> (&str, Option<When>) {
+    let parted = form.rsplit_once('@').and_then(|(form, condition)| {
+        let (parameter, values) = condition.split_once('=')?;
+        Some((form, parameter.trim(), values)).filter(|_| is_name(parameter.trim()))
+    });
+    let Some((form, parameter, values)) = parted else { return (form, None) };
+    let values = values.split(',').map(|it| it.trim().to_owned()).collect();
+    (form, Some(When { parameter: parameter.into(), values }))
 }
 
 fn domain(form: &str) -> Result<(&'static str, FeasibleSpace), String> {
@@ -154,6 +171,25 @@ mod tests {
         check("opt=adam,sgd", "opt categorical .. step \"\" [\"adam\", \"sgd\"]");
         check("opt=choice:a:b, c", "opt categorical .. step \"\" [\"a:b\", \"c\"]");
         check("b=discrete:16,32", "b discrete .. step \"\" [\"16\", \"32\"]");
+    }
+
+    #[test]
+    fn a_condition_follows_the_form() {
+        let check = |text: &str, kind: &str, expect: Option<(&str, &[&str])>| {
+            let parsed = parse(text).unwrap();
+            let when = parsed.when.map(|it| (it.parameter, it.values));
+            let words = |values: &[&str]| values.iter().map(|it| (*it).to_owned()).collect();
+            assert_eq!(
+                when,
+                expect.map(|(name, values)| (name.to_owned(), words(values))),
+                "{text}"
+            );
+            assert_eq!(parsed.parameter_type, kind, "{text}");
+        };
+        check("m=float:0..1@opt=sgd", "double", Some(("opt", &["sgd"])));
+        check("m=a,b@opt=sgd, adam", "categorical", Some(("opt", &["sgd", "adam"])));
+        check("m=me@home,you@work", "categorical", None);
+        check("m=float:0..1", "double", None);
     }
 
     #[test]

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use proto::kinds::{ExperimentSpec, ExperimentStatus, ObjectiveSpec, Observation, OptimalTrial};
+use proto::kinds::{ExperimentSpec, ExperimentStatus, OptimalTrial};
 
 use super::span;
+use crate::trial::value::Wanted;
 
 /// What the line tells; taken from the experiment's spec and status.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -20,6 +21,8 @@ pub(crate) struct Progress {
     pub(crate) best: String,
     /// `accuracy=0.93 (lr=0.01 layers=3)`; empty before the first.
     pub(crate) best_text: String,
+    /// How many trials no other beats in all of several objectives, as far as they are listed.
+    pub(crate) front: usize,
 }
 
 impl Progress {
@@ -34,7 +37,8 @@ impl Progress {
             running: count(status.trials_running),
             failed,
             best: best.best_trial_name.clone(),
-            best_text: best_text(spec.objective.as_ref(), best),
+            best_text: best_text(&Wanted::of(spec), best),
+            front: status.optimal_trials.len(),
         }
     }
 
@@ -54,6 +58,9 @@ impl Progress {
         if let Some(left) = left {
             parts.push(format!("{} left", span::show(left)));
         }
+        if 1 < self.front {
+            parts.push(format!("front of {}", self.front));
+        }
         if !self.best_text.is_empty() {
             parts.push(format!("best {}", self.best_text));
         }
@@ -61,37 +68,23 @@ impl Progress {
     }
 }
 
-fn best_text(objective: Option<&ObjectiveSpec>, best: &OptimalTrial) -> String {
-    let Some(objective) = objective.filter(|_| !best.best_trial_name.is_empty()) else {
+fn best_text(wanted: &Wanted, best: &OptimalTrial) -> String {
+    if best.best_trial_name.is_empty() || wanted.objectives().len() == 0 {
         return String::new();
-    };
-    let metric = &objective.objective_metric_name;
-    let value = metric_value(objective, &best.observation, metric).unwrap_or_default();
+    }
+    let value = |name: &str| wanted.text(&best.observation, name).unwrap_or_default().to_owned();
+    let metrics = wanted.objectives().map(|it| format!("{}={}", it.metric, value(&it.metric)));
+    let metrics: Vec<String> = metrics.collect();
+    let broken = if 0.0 < wanted.excess(&best.observation) { " breaks constraints" } else { "" };
     let assigned = best.parameter_assignments.iter();
     let values: Vec<String> = assigned.map(|it| format!("{}={}", it.name, it.value)).collect();
-    format!("{metric}={value} ({})", values.join(" "))
-}
-
-/// The value that stands for the trial: by the metric's strategy, else by the objective's type.
-pub(crate) fn metric_value(
-    objective: &ObjectiveSpec,
-    observation: &Observation,
-    name: &str,
-) -> Option<String> {
-    let metric = observation.metrics.iter().find(|it| it.name == name)?;
-    let strategy = objective.metric_strategies.iter().find(|it| it.name == name);
-    let value = match (strategy.map(|it| it.value.as_str()), objective.type_.as_str()) {
-        (Some("min"), _) | (None, "minimize") => &metric.min,
-        (Some("max"), _) | (None, "maximize") => &metric.max,
-        _ => &metric.latest,
-    };
-    Some(if value.is_empty() { &metric.latest } else { value }.clone())
+    format!("{}{broken} ({})", metrics.join(" "), values.join(" "))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proto::kinds::{Metric, MetricStrategy, ParameterAssignment};
+    use proto::kinds::{ConstraintSpec, Metric, ObjectiveSpec, Observation, ParameterAssignment};
 
     #[test]
     fn a_line_tells_how_far_it_is() {
@@ -108,38 +101,47 @@ mod tests {
                 failed: 1,
                 best: "e-1".into(),
                 best_text: "acc=0.9 (lr=0.1)".into(),
+                front: 3,
                 ..base.clone()
             },
             Some(60),
-            "10/40 trials · 4 running · 1 failed · 1m left · best acc=0.9 (lr=0.1)",
+            "10/40 trials · 4 running · 1 failed · 1m left · front of 3 · best acc=0.9 (lr=0.1)",
         );
         check(Progress { done: 40, ..base.clone() }, None, "40/40 trials");
         check(Progress { done: 41, ..base }, None, "41/40 trials");
     }
 
     #[test]
-    fn values_follow_the_strategy() {
-        let metric = Metric {
-            name: "acc".into(),
-            min: "0.1".into(),
-            max: "0.9".into(),
-            latest: "0.5".into(),
+    fn the_best_of_several_objectives_says_all_of_them() {
+        let objective = |type_: &str, metric: &str| ObjectiveSpec {
+            type_: type_.into(),
+            objective_metric_name: metric.into(),
+            ..Default::default()
         };
-        let observation = Observation { metrics: vec![metric] };
-        let check = |direction: &str, strategy: &str, expect: Option<&str>| {
-            let strategies = MetricStrategy { name: "acc".into(), value: strategy.into() };
-            let objective = ObjectiveSpec {
-                type_: direction.into(),
-                metric_strategies: if strategy.is_empty() { vec![] } else { vec![strategies] },
-                ..Default::default()
+        let bound = ConstraintSpec {
+            metric_name: "ms".into(),
+            comparison: "less".into(),
+            value: "10".into(),
+        };
+        let spec = ExperimentSpec {
+            objectives: vec![objective("maximize", "acc"), objective("minimize", "ms")],
+            constraints: vec![bound],
+            ..Default::default()
+        };
+        let check = |ms: &str, expect: &str| {
+            let metric = |name: &str, text: &str| Metric {
+                name: name.into(),
+                min: text.into(),
+                max: text.into(),
+                latest: text.into(),
             };
-            assert_eq!(metric_value(&objective, &observation, "acc").as_deref(), expect);
+            let observation = Observation { metrics: vec![metric("acc", "0.9"), metric("ms", ms)] };
+            let best =
+                OptimalTrial { best_trial_name: "e-1".into(), observation, ..Default::default() };
+            assert_eq!(best_text(&Wanted::of(&spec), &best), expect);
         };
-        check("maximize", "", Some("0.9"));
-        check("minimize", "", Some("0.1"));
-        check("maximize", "latest", Some("0.5"));
-        check("maximize", "min", Some("0.1"));
-        assert_eq!(metric_value(&ObjectiveSpec::default(), &observation, "loss"), None);
+        check("7", "acc=0.9 ms=7 ()");
+        check("12", "acc=0.9 ms=12 breaks constraints ()");
     }
 
     #[test]

@@ -37,6 +37,11 @@ pub(super) struct Run {
     #[arg(long, value_name = "PATH=VALUE")]
     set: Vec<String>,
 
+    /// Where the controllers read KatibConfig, if they were told a file; it names algorithms that
+    /// other servers have
+    #[arg(long, value_name = "FILE")]
+    katib_config: Option<PathBuf>,
+
     #[command(flatten)]
     how: How,
 
@@ -79,18 +84,22 @@ impl How {
 pub(super) async fn run(place: &Place, args: &Run) -> Result<(), Failure> {
     let documents = files::read(&args.files, &args.set)?;
     let strict = !args.allow_unknown;
-    let (mut session, report) = reach(place, &documents, strict).await?;
+    let known = args.katib_config.as_deref().map(files::katib_config).transpose()?;
+    let (mut session, report) = reach(place, &documents, known, strict).await?;
     start(&mut session, &documents, &report, strict, args.how.options()).await
 }
 
 /// Checks the documents, and connects; what lies in the cluster already is looked at if the
-/// documents alone do not answer for themselves.
+/// documents, and the ConfigMap that is `known`, do not answer for themselves.
 pub(super) async fn reach(
     place: &Place,
     documents: &[Value],
+    known: Option<Value>,
     strict: bool,
 ) -> Result<(Session, Report), Failure> {
-    let report = validate(documents.to_vec());
+    let mut documents = documents.to_vec();
+    documents.extend(known);
+    let report = validate(documents.clone());
     let faults = files::faults(&report, strict);
     // A template may be in the cluster, and so may the name of an algorithm that another serves.
     let elsewhere = |fault: &String| {
@@ -103,8 +112,8 @@ pub(super) async fn reach(
     if faults.is_empty() {
         return Ok((session, report));
     }
-    let there = config_maps(&session, documents).await?;
-    let report = validate([documents.to_vec(), there].concat());
+    documents.extend(config_maps(&session, &documents).await?);
+    let report = validate(documents);
     let faults = files::faults(&report, strict);
     match faults.is_empty() {
         true => Ok((session, report)),

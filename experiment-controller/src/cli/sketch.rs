@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use proto::kinds::{
-    AlgorithmSpec, EarlyStoppingSpec, Experiment, ExperimentSpec, ObjectiveSpec, ParameterSpec,
-    Setting, TrialParameterSpec, TrialTemplate,
+    AlgorithmSpec, ConstraintSpec, EarlyStoppingSpec, Experiment, ExperimentSpec, ObjectiveSpec,
+    ParameterSpec, Setting, TrialParameterSpec, TrialTemplate,
 };
 use serde_json::{Value, json};
 
@@ -21,8 +21,12 @@ const IMAGE: &str = "host";
 pub(crate) struct Sketch {
     pub(crate) name: String,
     pub(crate) namespace: String,
-    pub(crate) objective: ObjectiveSpec,
+    pub(crate) objectives: Vec<ObjectiveSpec>,
+    pub(crate) constraints: Vec<ConstraintSpec>,
     pub(crate) parameters: Vec<ParameterSpec>,
+    /// What is tried first, and what never is.
+    pub(crate) first: Vec<BTreeMap<String, String>>,
+    pub(crate) never: Vec<BTreeMap<String, String>>,
     pub(crate) trials: i32,
     pub(crate) parallel: i32,
     pub(crate) failures: Option<i32>,
@@ -94,15 +98,25 @@ impl Sketch {
             .early_stop
             .as_ref()
             .map(|rule| EarlyStoppingSpec { algorithm_name: rule.clone(), ..Default::default() });
+        let (objective, objectives) = match &self.objectives[..] {
+            [one] => (Some(one.clone()), Vec::new()),
+            all => (None, all.to_vec()),
+        };
         ExperimentSpec {
-            objective: Some(self.objective.clone()),
+            objective,
+            objectives,
+            constraints: self.constraints.clone(),
             parameters: self.parameters.clone(),
+            forbidden: self.never.clone(),
+            initial_points: self.first.clone(),
             algorithm,
             early_stopping,
             max_trial_count: Some(self.trials),
             parallel_trial_count: Some(self.parallel.min(self.trials)),
             max_failed_trial_count: self.failures,
             trial_template: Some(self.template(command)),
+            // Costs nothing here, and lets `qalam resume` take a stop back.
+            resume_policy: "LongRunning".into(),
             ..Default::default()
         }
     }

@@ -1,10 +1,11 @@
 //! `qalam tune`: from a command line to the best parameters, with no manifest to write.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
 use clap::Args;
-use proto::kinds::ParameterSpec;
+use proto::kinds::{ConstraintSpec, ParameterSpec};
 use serde_json::Value;
 
 use super::failure::Failure;
@@ -12,7 +13,7 @@ use super::objectives::Objectives;
 use super::place::Place;
 use super::run::{self, How};
 use super::sketch::Sketch;
-use super::{files, launch, out, param, span};
+use super::{clauses, files, launch, out, param, span};
 use crate::admission::validate;
 
 /// Longest stem of a name that is made up: `<stem>-<4 letters>` stays below the limit of 40.
@@ -30,6 +31,8 @@ const SEED: &str = "random_state";
   layers=int:1..8          a whole number; int:0..100:10 in steps; logint:1..1024
   batch=discrete:16,32,64  one of some numbers
   opt=adam,sgd             one of some words; choice:adam,sgd where that is ambiguous
+  momentum=float:0..1@opt=sgd
+                           only in trials where opt is sgd, else an empty text
 
 The command is run as it is, without a shell, in this directory and environment. {lr} stands for
 the value of lr, {{ and }} for braces. Every value is also in the environment: lr as
@@ -38,15 +41,33 @@ QALAM_PARAM_LR, batch-size as QALAM_PARAM_BATCH_SIZE. A trial prints its metrics
 Examples:
   qalam tune --maximize accuracy --param lr=log:1e-5..1e-1 --param layers=int:1..8 \\
     --param opt=adam,sgd --trials 40 --parallel 4 -- python train.py --lr {lr} --layers {layers}
-  qalam tune --minimize loss --param x=float:-1..1 --seed 7 --dry-run -- ./train {x}"
+  qalam tune --minimize loss --param x=float:-1..1 --seed 7 --dry-run -- ./train {x}
+  qalam tune --maximize accuracy --minimize latency --constraint 'memory<=200' \\
+    --param width=int:1..64 --try width=8 -- ./train {width}"
 )]
 pub(super) struct Tune {
     #[command(flatten)]
     objectives: Objectives,
 
+    /// A further metric to record
+    #[arg(long, value_name = "METRIC")]
+    record: Vec<String>,
+
+    /// A bound on a metric that the best trial must keep, such as 'latency<=100'
+    #[arg(long = "constraint", value_name = "METRIC<=NUMBER", value_parser = clauses::constraint)]
+    constraints: Vec<ConstraintSpec>,
+
     /// A parameter and its values, as name=form
     #[arg(short, long = "param", value_name = "NAME=FORM", value_parser = param::parse)]
     params: Vec<ParameterSpec>,
+
+    /// Values to try first, such as lr=0.1,layers=2; one for each parameter that counts
+    #[arg(long = "try", value_name = "NAME=VALUE,…", value_parser = clauses::point)]
+    first: Vec<BTreeMap<String, String>>,
+
+    /// A combination never to try, such as opt=sgd,batch=16
+    #[arg(long = "forbid", value_name = "NAME=VALUE,…", value_parser = clauses::point)]
+    never: Vec<BTreeMap<String, String>>,
 
     /// How many trials
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(i32).range(1..))]
@@ -68,9 +89,10 @@ pub(super) struct Tune {
     #[arg(long = "setting", value_name = "NAME=VALUE", value_parser = setting)]
     settings: Vec<(String, String)>,
 
-    /// End as soon as a trial is at least this good
-    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
-    goal: Option<f64>,
+    /// End as soon as a trial is at least this good; metric=number for one of several objectives
+    #[arg(long = "goal", value_name = "NUMBER", allow_negative_numbers = true,
+        value_parser = clauses::goal)]
+    goals: Vec<(Option<String>, f64)>,
 
     /// Seed of the search: the same seed and results give the same trials
     #[arg(long, value_name = "NUMBER")]
@@ -111,15 +133,16 @@ pub(super) async fn run(place: &Place, args: &Tune) -> Result<(), Failure> {
             false => Err(Failure::Refused(faults.join("\n"))),
         };
     }
-    let (session, _) = run::reach(place, std::slice::from_ref(&manifest), true).await?;
+    let (session, _) = run::reach(place, std::slice::from_ref(&manifest), None, true).await?;
     eprintln!("experiment {}", manifest["metadata"]["name"].as_str().unwrap_or_default());
     launch::launch(&session, manifest, args.how.options()).await
 }
 
 fn manifest(place: &Place, args: &Tune) -> Result<Value, Failure> {
     let mut faults = Vec::new();
-    let objective = args.objectives.spec(args.goal);
-    if objective.is_none() {
+    let objectives = args.objectives.specs(&args.goals, &args.record);
+    let objectives = objectives.map_err(|more| faults.extend(more)).unwrap_or_default();
+    if args.objectives.list.is_empty() {
         faults.push("say what to optimise: --maximize METRIC or --minimize METRIC".to_owned());
     }
     if args.params.is_empty() {
@@ -130,8 +153,11 @@ fn manifest(place: &Place, args: &Tune) -> Result<Value, Failure> {
     let sketch = Sketch {
         name: args.name.clone().unwrap_or_else(|| made_up(&args.command)),
         namespace: place.namespace.clone().unwrap_or_else(|| "default".into()),
-        objective: objective.unwrap_or_default(),
+        objectives,
+        constraints: args.constraints.clone(),
         parameters: args.params.clone(),
+        first: args.first.clone(),
+        never: args.never.clone(),
         trials: args.trials,
         parallel: args.parallel,
         failures: args.failures,

@@ -22,6 +22,10 @@ pub(super) struct Validate {
     #[arg(long, value_name = "PATH=VALUE")]
     set: Vec<String>,
 
+    /// KatibConfig, which names algorithms that other servers have
+    #[arg(long, value_name = "FILE")]
+    katib_config: Option<PathBuf>,
+
     /// Only remark on fields that nobody knows
     #[arg(long)]
     allow_unknown: bool,
@@ -29,7 +33,12 @@ pub(super) struct Validate {
 
 /// Says what is wrong; exit status 2 if anything is.
 pub(super) fn run(args: &Validate) -> Result<(), Failure> {
-    let report = crate::admission::validate(files::read(&args.files, &args.set)?);
+    let mut documents = files::read(&args.files, &args.set)?;
+    let given = documents.len();
+    let known = args.katib_config.as_deref().map(files::katib_config).transpose()?;
+    documents.extend(known);
+    let mut report = crate::admission::validate(documents);
+    report.documents.truncate(given);
     let strict = !args.allow_unknown;
     for remark in files::remarks(&report, strict) {
         eprintln!("remark: {remark}");

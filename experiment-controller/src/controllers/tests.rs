@@ -35,6 +35,8 @@ type Play = fn(usize) -> Act;
 enum Act {
     /// It reports this and completes.
     Report(f64),
+    /// It reports these metrics and completes.
+    Metrics(Vec<(&'static str, f64)>),
     /// It completes without a word.
     Silent,
     /// It fails.
@@ -173,23 +175,28 @@ async fn act(client: Client, store: Arc<MemoryStore>, play: Play) {
                 json!([{"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded"}])
             }
             Act::Silent => json!([{"type": "Complete", "status": "True"}]),
-            Act::Report(value) => {
-                let key = TrialKey { namespace: "default".into(), trial: name.clone() };
-                let report = Report {
-                    metric: "m".into(),
-                    value: value.to_string(),
-                    time: Timestamp::now(),
-                    step: None,
-                    position: None,
-                };
-                store.append(&key, &[report]).await.unwrap();
-                json!([{"type": "Complete", "status": "True", "reason": "CompletionsReached"}])
-            }
+            Act::Report(value) => completed(&store, &name, &[("m", value)]).await,
+            Act::Metrics(all) => completed(&store, &name, &all).await,
         };
         let body = Patch::Merge(json!({ "status": { "conditions": ended } }));
         // The job may be gone already, with its experiment.
         let _ = jobs.patch_status(&name, &PatchParams::default(), &body).await;
     }
+}
+
+/// Reports metrics of a trial; answers the conditions of its job.
+async fn completed(store: &MemoryStore, trial: &str, metrics: &[(&str, f64)]) -> Value {
+    let key = TrialKey { namespace: "default".into(), trial: trial.to_owned() };
+    let report = |(metric, value): &(&str, f64)| Report {
+        metric: (*metric).into(),
+        value: value.to_string(),
+        time: Timestamp::now(),
+        step: None,
+        position: None,
+    };
+    let reports: Vec<Report> = metrics.iter().map(report).collect();
+    store.append(&key, &reports).await.unwrap();
+    json!([{"type": "Complete", "status": "True", "reason": "CompletionsReached"}])
 }
 
 fn spec(change: Value) -> Value {
@@ -238,6 +245,87 @@ async fn a_goal_ends_it_and_what_still_runs_is_killed() {
     let status = stage.ended("ExperimentGoalReached").await;
     assert_eq!((status.trials_succeeded, status.trials_killed), (1, 2));
     stage.check_nothing_doubled().await;
+}
+
+/// `m` as large and `n` as small as possible.
+fn two_objectives(goals: [Value; 2]) -> Value {
+    let [m, n] = goals;
+    json!({"objective": null, "parallelTrialCount": 1, "objectives": [
+        {"type": "maximize", "objectiveMetricName": "m", "goal": m},
+        {"type": "minimize", "objectiveMetricName": "n", "goal": n}]})
+}
+
+fn values(trial: &proto::kinds::OptimalTrial) -> Vec<f64> {
+    trial.observation.metrics.iter().map(|it| it.latest.parse().unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_objectives_end_with_the_trials_that_no_other_beats() {
+    let play: Play = |number| match number {
+        0 => Act::Metrics(vec![("m", 5.0), ("n", 5.0)]),
+        1 => Act::Metrics(vec![("m", 9.0)]),
+        2 => Act::Metrics(vec![("m", 4.0), ("n", 6.0)]),
+        3 => Act::Metrics(vec![("n", 9.0), ("m", 8.0)]),
+        4 => Act::Metrics(vec![("m", 1.0), ("n", 1.0)]),
+        _ => Act::Metrics(vec![("m", 0.0), ("n", 1.0)]),
+    };
+    let stage = Stage::set(play).await;
+    stage.create(spec(two_objectives([Value::Null, Value::Null]))).await;
+    let status = stage.ended("ExperimentMaxTrialsReached").await;
+    assert_eq!((status.trials_succeeded, status.trial_metrics_unavailable), (7, 1));
+    let front: Vec<Vec<f64>> = status.optimal_trials.iter().map(values).collect();
+    assert_eq!(front, [[8.0, 9.0], [5.0, 5.0], [1.0, 1.0]], "by the first objective");
+    assert_eq!(values(&status.current_optimal_trial), [8.0, 9.0]);
+    let trials = stage.trials().await;
+    let objective = trials[0].spec.objective.as_ref().unwrap();
+    assert_eq!(objective.additional_metric_names, ["n"], "for Katib's clients");
+    let lost = trials.iter().find(|it| Class::of(it) == Class::MetricsUnavailable).unwrap();
+    let message = &lost.status.as_ref().unwrap().conditions.last().unwrap().message;
+    assert!(message.contains("\"n\" was never reported"), "{message}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn goals_of_several_objectives_are_reached_by_one_trial() {
+    let play: Play = |number| match number {
+        0 => Act::Metrics(vec![("m", 9.0), ("n", 9.0)]),
+        1 => Act::Metrics(vec![("m", 1.0), ("n", 1.0)]),
+        2 => Act::Metrics(vec![("m", 5.0), ("n", 2.0)]),
+        _ => Act::Hang,
+    };
+    let stage = Stage::set(play).await;
+    stage.create(spec(two_objectives([json!(4), json!(3)]))).await;
+    let status = stage.ended("ExperimentGoalReached").await;
+    assert_eq!(values(&status.current_optimal_trial), [5.0, 2.0], "the one that reaches both");
+    assert_eq!(status.optimal_trials.len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trial_that_breaks_a_bound_is_best_only_while_there_is_no_other() {
+    let play: Play = |number| match number {
+        0 => Act::Metrics(vec![("m", 9.0), ("size", 30.0)]),
+        1 => Act::Metrics(vec![("m", 8.0), ("size", 11.0)]),
+        2 => Act::Metrics(vec![("m", 1.0), ("size", 10.0)]),
+        3 => Act::Metrics(vec![("m", 7.0)]),
+        _ => Act::Hang,
+    };
+    let stage = Stage::set(play).await;
+    let bound = json!([{"metricName": "size", "comparison": "less", "value": "10"}]);
+    let change = json!({"constraints": bound, "parallelTrialCount": 1, "maxTrialCount": 2,
+                        "maxFailedTrialCount": 1, "resumePolicy": "LongRunning",
+                        "objective": {"goal": 6}});
+    stage.create(spec(change)).await;
+    let status = stage.ended("ExperimentMaxTrialsReached").await;
+    assert_eq!(values(&status.current_optimal_trial), [8.0, 11.0], "it breaks the bound least");
+    let message = &status.conditions.last().unwrap().message;
+    assert!(message.contains("no trial keeps every constraint"), "{message}");
+    assert_eq!(status.optimal_trials, []);
+
+    stage.edit(json!({"maxTrialCount": 4})).await;
+    let status = stage.until("4 trials", |it| it.trials_succeeded == 4).await;
+    assert_eq!(values(&status.current_optimal_trial), [1.0, 10.0]);
+    let status = stage.ended("ExperimentMaxTrialsReached").await;
+    let message = &status.conditions.last().unwrap().message;
+    assert!(!message.contains("constraint"), "{message}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -19,6 +19,7 @@ use super::queue::Queue;
 use super::{Key, Settings};
 use crate::index::{Index, Trials};
 use crate::metrics::Followers;
+use crate::suggestion::Searches;
 use crate::suggestion::config::Config;
 
 /// What the three controllers share.
@@ -43,6 +44,8 @@ pub struct World {
     pub followers: Followers,
     /// Which algorithms are served by whom.
     pub config: Config,
+    /// Searches in process, kept between questions.
+    pub searches: Searches,
     /// Experiments to look at.
     pub experiment_queue: Queue<Key>,
     /// Suggestions to look at.
@@ -75,6 +78,7 @@ impl World {
             pods: Mutex::default(),
             followers: Followers::new(client.clone(), settings.store.clone(), trial_queue.clone()),
             config: Config::new(client.clone(), settings),
+            searches: Searches::default(),
             experiment_queue: Queue::default(),
             suggestion_queue: Queue::default(),
             trial_queue,
@@ -115,6 +119,7 @@ impl World {
     pub fn forget(&self, uid: &str) {
         self.index.lock().forget(uid);
         self.curves.lock().remove(uid);
+        self.searches.forget(uid);
         self.told.lock().remove(uid);
     }
 

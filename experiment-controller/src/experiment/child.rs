@@ -11,8 +11,11 @@ use proto::kinds::{
 };
 
 use crate::index::INDEX_ANNOTATION;
+use crate::names;
+use crate::suggestion::{CONTINUES_LABEL, RESOURCE_LABEL};
 use crate::template::{Rendering, render};
 use crate::trial::pods::{self, Dress};
+use crate::trial::value;
 
 /// Annotation of a suggestion: the spec as it was accepted. Later edits of the experiment do not
 /// reach it, but for the budget.
@@ -71,6 +74,7 @@ pub(super) fn trial(
     let mut manifest = render(&Rendering {
         template,
         text,
+        parameters: &spec.parameters,
         assignments: &assignment.parameter_assignments,
         name: &assignment.name,
         namespace: &namespace,
@@ -85,13 +89,16 @@ pub(super) fn trial(
             experiment: &experiment.name_any(),
             trial: &assignment.name,
             labels: metadata.labels.clone().unwrap_or_default(),
+            wishes: wishes(experiment, &assignment.labels),
             primary: &template.primary_container_name,
             collector: spec.metrics_collector_spec.as_ref(),
             annotations: experiment.metadata.annotations.as_ref(),
         },
     );
     let spec = TrialSpec {
-        objective: spec.objective.clone(),
+        objective: value::first_objective(spec),
+        objectives: spec.objectives.clone(),
+        constraints: spec.constraints.clone(),
         parameter_assignments: assignment.parameter_assignments.clone(),
         early_stopping_rules: assignment.early_stopping_rules.clone(),
         run_spec: Some(manifest),
@@ -104,6 +111,18 @@ pub(super) fn trial(
         labels: assignment.labels.clone(),
     };
     Ok(Trial { metadata, spec, status: None })
+}
+
+/// What the search wants of a trial, as its program reads it: how much of the resource to spend,
+/// and the name of the trial that this one continues.
+fn wishes(experiment: &Experiment, labels: &BTreeMap<String, String>) -> Vec<(String, String)> {
+    let resource = labels.get(RESOURCE_LABEL).map(|it| ("QALAM_RESOURCE".to_owned(), it.clone()));
+    let index = labels.get(CONTINUES_LABEL).and_then(|it| it.parse().ok());
+    let continued = index.map(|index| {
+        let uid = experiment.uid().unwrap_or_default();
+        ("QALAM_CONTINUES".to_owned(), names::trial_name(&experiment.name_any(), &uid, index))
+    });
+    resource.into_iter().chain(continued).collect()
 }
 
 /// Metadata of something that belongs to the experiment and goes with it.
@@ -158,18 +177,29 @@ mod tests {
                 name: "rate".into(),
                 value: "0.5".into(),
             }],
-            labels: BTreeMap::from([("generation".into(), "2".into())]),
+            labels: BTreeMap::from([
+                ("generation".into(), "2".into()),
+                (RESOURCE_LABEL.into(), "27".into()),
+                (CONTINUES_LABEL.into(), "0".into()),
+            ]),
             ..Default::default()
         };
         let proposed = Proposed { index: 4, assignment };
         let trial = trial(&experiment, &experiment.spec, &proposed, None).unwrap();
         assert_eq!(trial.annotations()[INDEX_ANNOTATION], "4");
         let labels: Vec<&str> = trial.labels().keys().map(String::as_str).collect();
-        assert_eq!(labels, ["generation", EXPERIMENT_LABEL, "team"]);
+        let want = ["generation", EXPERIMENT_LABEL, CONTINUES_LABEL, RESOURCE_LABEL, "team"];
+        assert_eq!(labels, want);
         assert_eq!(trial.metadata.owner_references.unwrap()[0].uid, "u");
         let manifest = trial.spec.run_spec.unwrap();
         let container = &manifest["spec"]["template"]["spec"]["containers"][0];
         assert_eq!(container["args"], json!(["--lr=0.5"]));
+        let variable = |it: &serde_json::Value| format!("{}={}", it["name"], it["value"]);
+        let variables: Vec<String> =
+            container["env"].as_array().unwrap().iter().map(variable).collect();
+        let first = names::trial_name("e", "u", 0);
+        assert!(variables.contains(&"\"QALAM_RESOURCE\"=\"27\"".into()), "{variables:?}");
+        assert!(variables.contains(&format!("\"QALAM_CONTINUES\"=\"{first}\"")), "{variables:?}");
         assert_eq!(manifest["metadata"]["name"], "e-1");
     }
 

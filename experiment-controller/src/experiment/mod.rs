@@ -144,8 +144,9 @@ async fn end(
     experiment: &Experiment,
     verdict: Verdict,
 ) -> Result<Again, ApplyError> {
-    let (good, note) = (verdict.succeeded(), verdict.message());
-    let reason = verdict.reason();
+    let uid = experiment.uid().unwrap_or_default();
+    let note = world.with_trials(&uid, |trials| status::message(&verdict, trials));
+    let (good, reason) = (verdict.succeeded(), verdict.reason());
     let again = write(world, experiment, &Phase::Ending(verdict)).await?;
     let told =
         if good { Happening::normal(reason, note) } else { Happening::warning(reason, note) };

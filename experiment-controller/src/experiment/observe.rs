@@ -9,7 +9,6 @@ use super::plan::{Budget, Progress};
 use super::verdict::STOPPED;
 use crate::controllers::conditions;
 use crate::index::Trials;
-use crate::trial::value;
 
 /// Where an experiment is in its life, before anything is decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +47,7 @@ pub(super) fn observe(experiment: &Experiment, suggestion: &Suggestion, trials: 
     let failed = conditions::find(&status.conditions, "Failed").filter(|it| it.status == "True");
     let progress = Progress {
         tally: trials.tally(),
-        goal_reached: goal_reached(&spec, trials),
+        goal_reached: trials.goal_reached(),
         stop_wanted: stop_wanted(experiment),
         measured: trials.best().is_some(),
         proposed: u32::try_from(proposed.len()).unwrap_or(u32::MAX),
@@ -105,13 +104,6 @@ pub fn proposed(suggestion: &Suggestion, trials: &Trials) -> Vec<Proposed> {
     let numbered = (first..).zip(&status.suggestions);
     let waiting = numbered.filter(|(index, _)| !trials.has(*index));
     waiting.map(|(index, it)| Proposed { index, assignment: it.clone() }).collect()
-}
-
-fn goal_reached(spec: &ExperimentSpec, trials: &Trials) -> bool {
-    let Some(objective) = &spec.objective else { return false };
-    let (Some(goal), Some((_, best))) = (objective.goal, trials.best()) else { return false };
-    let goal = if value::maximizes(objective) { -goal } else { goal };
-    best.loss.is_some_and(|loss| loss <= goal)
 }
 
 /// Name of the experiment's owner-to-be: a suggestion of a deleted namesake is not ours.

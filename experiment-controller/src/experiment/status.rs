@@ -5,10 +5,14 @@ use proto::kinds::{ExperimentStatus, OptimalTrial};
 
 use super::verdict::Verdict;
 use crate::controllers::conditions::{self, Fact};
-use crate::index::{Class, Trials};
+use crate::index::{Class, Record, Trials};
 
 /// Most bytes that all name lists together may take in a status.
 pub(super) const NAMES_BYTES_MAX: usize = 64 * 1024;
+
+/// Most bytes that the list of optimal trials may take in a status; it is written anew whenever
+/// one of them changes.
+const OPTIMAL_BYTES_MAX: usize = 16 * 1024;
 
 /// Where in its life an experiment is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,16 +43,31 @@ pub(super) fn status(
     }
     count(&mut new, trials);
     list(&mut new, trials);
-    new.current_optimal_trial = optimal(trials);
-    tell(&mut new, phase, now);
+    new.current_optimal_trial =
+        trials.best().map(|(name, it)| optimal(name, it)).unwrap_or_default();
+    new.optimal_trials = front(trials);
+    tell(&mut new, trials, phase, now);
     new
 }
 
-fn tell(new: &mut ExperimentStatus, phase: &Phase, now: &Time) {
+/// A verdict's message, and that the best trial is none that its owner could use, where it is so.
+pub(super) fn message(verdict: &Verdict, trials: &Trials) -> String {
+    let infeasible = trials.best().is_some_and(|(_, it)| !it.is_feasible());
+    format!("{}{}", verdict.message(), if infeasible { INFEASIBLE } else { "" })
+}
+
+/// What is added to a message while no trial is feasible.
+const INFEASIBLE: &str = "; no trial keeps every constraint, so the best one is that which breaks \
+                          them least";
+
+fn tell(new: &mut ExperimentStatus, trials: &Trials, phase: &Phase, now: &Time) {
     match phase {
         Phase::Running => {
-            let message = "Experiment is running";
-            let fact = Fact { type_: "Running", holds: true, reason: "ExperimentRunning", message };
+            let infeasible = trials.best().is_some_and(|(_, it)| !it.is_feasible());
+            let message =
+                format!("Experiment is running{}", if infeasible { INFEASIBLE } else { "" });
+            let (type_, reason) = ("Running", "ExperimentRunning");
+            let fact = Fact { type_, holds: true, reason, message: &message };
             conditions::set(&mut new.conditions, &fact, now);
         }
         Phase::Restarting => {
@@ -61,7 +80,7 @@ fn tell(new: &mut ExperimentStatus, phase: &Phase, now: &Time) {
         Phase::Ending(verdict) => {
             new.completion_time.get_or_insert_with(|| now.clone());
             conditions::lower(&mut new.conditions, "Running", now);
-            let message = verdict.message();
+            let message = message(verdict, trials);
             conditions::set(&mut new.conditions, &verdict.fact(&message), now);
         }
         Phase::Ended => {}
@@ -107,8 +126,23 @@ fn list(new: &mut ExperimentStatus, trials: &Trials) {
     new.succeeded_trial_list = window(Class::Succeeded);
 }
 
-fn optimal(trials: &Trials) -> OptimalTrial {
-    let Some((name, record)) = trials.best() else { return OptimalTrial::default() };
+/// The trials that no other beats, by the first objective; those that stand most alone where not
+/// all fit.
+fn front(trials: &Trials) -> Vec<OptimalTrial> {
+    let mut left = OPTIMAL_BYTES_MAX;
+    let fitting = trials.front().map_while(|(name, record)| {
+        let one = optimal(name, record);
+        // Plain data: writing it as JSON cannot fail.
+        let bytes = serde_json::to_string(&one).map_or(0, |it| it.len() + 1);
+        left = left.checked_sub(bytes)?;
+        Some((record.losses.first().copied().unwrap_or_default(), one))
+    });
+    let mut chosen: Vec<(f64, OptimalTrial)> = fitting.collect();
+    chosen.sort_by(|a, b| a.0.total_cmp(&b.0));
+    chosen.into_iter().map(|(_, one)| one).collect()
+}
+
+fn optimal(name: &str, record: &Record) -> OptimalTrial {
     OptimalTrial {
         best_trial_name: name.to_owned(),
         parameter_assignments: record.assignments.clone(),

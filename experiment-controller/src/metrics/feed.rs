@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 
 use super::position::{Places, stamped};
 use super::source::{Sighting, Source};
-use crate::trial::value;
+use crate::trial::value::Wanted;
 
 /// Most points of a live curve that are held; beyond it the oldest half is thinned out.
 const CURVE_POINTS_MAX: usize = 10_000;
@@ -69,8 +69,8 @@ impl Cursor {
 impl Feed {
     /// Nothing read yet.
     pub(super) fn new(trial: &Trial) -> Feed {
-        let wanted: Vec<String> =
-            trial.spec.objective.iter().flat_map(value::names).map(str::to_owned).collect();
+        let wanted = Wanted::of_trial(&trial.spec);
+        let wanted: Vec<String> = wanted.names().map(str::to_owned).collect();
         let spec = trial.spec.metrics_collector.clone().unwrap_or_default();
         let parser = Parser::new(&spec, &wanted).map_err(|faults| {
             faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
@@ -166,10 +166,10 @@ impl Feed {
         self.state.lock().last_line.clone()
     }
 
-    /// Why the objective has no value, in a sentence.
-    pub fn why_missing(&self) -> String {
+    /// Why a metric has no value, in a sentence.
+    pub fn why_missing(&self, metric: &str) -> String {
         match &self.parser {
-            Ok(parser) => self.state.lock().seen.why_missing(parser, &self.objective),
+            Ok(parser) => self.state.lock().seen.why_missing(parser, metric),
             Err(why) => format!("the metrics cannot be read: {why}"),
         }
     }

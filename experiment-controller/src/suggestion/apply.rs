@@ -4,6 +4,7 @@ use ::suggestion::Seed;
 use kube::ResourceExt;
 use proto::kinds::{Experiment, ExperimentSpec, Setting, Suggestion};
 
+use super::kept::News;
 use super::remote;
 use super::search::{self, Question};
 use super::verdict::Verdict;
@@ -33,16 +34,24 @@ pub(super) async fn ask(
     }
     let uid = experiment.uid().unwrap_or_default();
     let seed = suggestion.annotations().get(SEED_ANNOTATION).and_then(|it| it.parse().ok());
+    let seed = seed.map_or_else(|| super::seed(&spec, &uid), Seed);
+    let kept = world.searches.take(&uid, &spec, seed);
+    let news = world.with_trials(&uid, |it| News::of(&spec, suggestion, it, kept.as_ref()));
     let question = Question {
         experiment: experiment.name_any(),
-        seed: seed.map_or_else(|| super::seed(&spec, &uid), Seed),
-        history: world.with_trials(&uid, |trials| search::history(&spec, suggestion, trials)),
+        uid: uid.clone(),
+        spec,
+        seed,
+        kept,
+        news,
         first: u64::from(first),
         count: count as usize,
-        spec,
-        uid,
     };
-    let answer = tokio::task::spawn_blocking(move || search::ask(question)).await;
-    let refused = |why| Verdict::Refused(format!("the algorithm broke off: {why}"));
-    (answer.unwrap_or_else(refused), Vec::new())
+    match tokio::task::spawn_blocking(move || search::ask(question)).await {
+        Ok((verdict, kept)) => {
+            kept.into_iter().for_each(|it| world.searches.put(&uid, it));
+            (verdict, Vec::new())
+        }
+        Err(why) => (Verdict::Refused(format!("the algorithm broke off: {why}")), Vec::new()),
+    }
 }

@@ -3,6 +3,7 @@
 
 mod apply;
 pub mod config;
+mod kept;
 mod observe;
 mod plan;
 mod remote;
@@ -26,6 +27,13 @@ use crate::controllers::{Key, conditions, patch};
 use crate::experiment;
 use plan::{Plan, plan};
 use verdict::Verdict;
+
+pub use kept::Searches;
+
+/// Label of a trial: how much of the resource (epochs, say) the search wants spent on it.
+pub const RESOURCE_LABEL: &str = "qalam.dev/resource";
+/// Label of a trial: the index of the trial that it continues.
+pub const CONTINUES_LABEL: &str = "qalam.dev/continues";
 
 const CONTROLLER: &str = "suggestion-controller";
 /// The caches will have caught up by then.

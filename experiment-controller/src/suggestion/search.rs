@@ -2,14 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use ::suggestion::{Answer, History, Problem, Seed, State, Suggested, Told};
+use ::suggestion::{Answer, Problem, Seed, State, Suggested, Told};
 use proto::kinds::{ExperimentSpec, Suggestion, TrialAssignment};
 
+use super::kept::{Kept, News};
 use super::verdict::Verdict;
+use super::{CONTINUES_LABEL, RESOURCE_LABEL};
 use crate::experiment;
 use crate::index::{Class, Record, Trials};
 use crate::names;
-use crate::trial::value;
+use crate::trial::value::Wanted;
+
+/// Most characters of a label's value.
+const LABEL_CHARS_MAX: usize = 63;
 
 /// A question to a search, complete in itself.
 pub(super) struct Question {
@@ -21,59 +26,72 @@ pub(super) struct Question {
     pub uid: String,
     /// Where randomness comes from.
     pub seed: Seed,
-    /// Every trial so far.
-    pub history: Vec<Told>,
+    /// The search that answered before, if it is still there.
+    pub kept: Option<Kept>,
+    /// What it has to be told; every trial so far if there is none.
+    pub news: News,
     /// Which suggestion comes first.
     pub first: u64,
     /// How many are wanted.
     pub count: usize,
 }
 
-/// Asks. Takes as long as the algorithm does: run it where blocking is allowed.
-pub(super) fn ask(question: Question) -> Verdict {
-    let problem = match Problem::parse(&question.spec, question.seed) {
-        Ok(problem) => problem,
-        Err(faults) => {
-            let faults: Vec<String> =
-                faults.into_iter().map(|it| it.under("spec").to_string()).collect();
-            return Verdict::Refused(faults.join("; "));
-        }
+/// Asks; answers also the search, to be kept for the next question. Takes as long as the algorithm
+/// does: run it where blocking is allowed.
+pub(super) fn ask(question: Question) -> (Verdict, Option<Kept>) {
+    let Question { spec, experiment, uid, seed, kept, news, first, count } = question;
+    let mut kept = match kept {
+        Some(kept) => kept,
+        None => match Problem::parse(&spec, seed) {
+            Ok(problem) => Kept::new(spec, seed, problem),
+            Err(faults) => {
+                let faults: Vec<String> =
+                    faults.into_iter().map(|it| it.under("spec").to_string()).collect();
+                return (Verdict::Refused(faults.join("; ")), None);
+            }
+        },
     };
-    let history = History::new(&problem, question.history);
-    let answer = ::suggestion::suggest(&problem, &history, question.first, question.count);
+    let answer = kept.ask(news, first, count);
     let named = |all: Vec<Suggested>| -> Vec<TrialAssignment> {
-        let name = |index| names::trial_name(&question.experiment, &question.uid, index);
-        (question.first..).zip(all).map(|(index, it)| assignment(name(index), it)).collect()
+        let name = |index| names::trial_name(&experiment, &uid, index);
+        (first..).zip(all).map(|(index, it)| assignment(name(index), it)).collect()
     };
-    match answer {
-        Ok(Answer::Proposals(all)) if all.len() == question.count => Verdict::Proposed(named(all)),
+    let verdict = match answer {
+        // Fewer than were asked for: the rest comes when more is known.
+        Ok(Answer::Proposals(all)) if all.len() <= count => Verdict::Proposed(named(all)),
         Ok(Answer::Proposals(all)) => Verdict::Refused(format!(
-            "the algorithm answered {} suggestions where {} were asked for",
+            "the algorithm answered {} suggestions where {count} were asked for",
             all.len(),
-            question.count
         )),
         Ok(Answer::Exhausted(all)) => Verdict::Exhausted(named(all)),
         Ok(Answer::Wait(why)) => Verdict::Wait(why),
         Err(why) => Verdict::Refused(why.to_string()),
-    }
+    };
+    (verdict, Some(kept))
 }
 
+/// An assignment; what the algorithm wants of the trial goes with it as labels, and comes back in
+/// those of the trial.
 fn assignment(name: String, it: Suggested) -> TrialAssignment {
+    let mut labels = it.labels;
+    labels.extend(it.resource.map(|resource| (RESOURCE_LABEL.to_owned(), number(resource))));
+    labels.extend(it.continues.map(|index| (CONTINUES_LABEL.to_owned(), index.to_string())));
     TrialAssignment {
         name,
         parameter_assignments: it.assignments,
         early_stopping_rules: Vec::new(),
-        labels: it.labels,
+        labels,
     }
 }
 
-/// Every trial as a search is told of it, and every assignment that waits for its trial: it is
-/// as good as running.
-pub(super) fn history(
-    spec: &ExperimentSpec,
-    suggestion: &Suggestion,
-    trials: &Trials,
-) -> Vec<Told> {
+/// A number as a label may hold it.
+fn number(value: f64) -> String {
+    let text = value.to_string();
+    if text.len() <= LABEL_CHARS_MAX { text } else { format!("{value:e}") }
+}
+
+/// Every assignment that waits for its trial: it is as good as running.
+pub(super) fn waiting(suggestion: &Suggestion, trials: &Trials) -> Vec<Told> {
     let waiting = experiment::proposed(suggestion, trials).into_iter().map(|it| Told {
         index: it.index,
         completion: None,
@@ -84,34 +102,32 @@ pub(super) fn history(
         labels: it.assignment.labels,
         seconds: None,
     });
-    trials.records().map(|(_, it)| told(spec, it)).chain(waiting).collect()
+    waiting.collect()
 }
 
-fn told(spec: &ExperimentSpec, record: &Record) -> Told {
-    let mut metrics = BTreeMap::new();
-    if let Some(objective) = &spec.objective {
-        for name in value::names(objective) {
-            if let Some(value) = value::value(objective, &record.observation, name) {
-                metrics.insert(name.to_owned(), value);
-            }
-        }
-    }
+/// A trial as a search is told of it. One that has ended counts once it has its number: that is
+/// its place in the history.
+pub(super) fn told(wanted: &Wanted, record: &Record) -> Told {
+    let completion = record.completion.and_then(|it| u64::try_from(it).ok());
     let state = match record.class {
+        _ if completion.is_none() => State::Active,
         Class::Pending | Class::Running => State::Active,
         Class::Succeeded => State::Succeeded,
         Class::EarlyStopped => State::EarlyStopped,
         Class::Failed | Class::Killed => State::Failed,
         Class::MetricsUnavailable => State::MetricsUnavailable,
     };
+    let ended = state != State::Active;
+    let value = |name: &str| Some((name.to_owned(), wanted.value(&record.observation, name)?));
     Told {
         index: record.index,
-        completion: record.completion.and_then(|it| u64::try_from(it).ok()),
+        completion: completion.filter(|_| ended),
         assignments: record.assignments.clone(),
         state,
-        metrics,
+        metrics: wanted.names().filter(|_| ended).filter_map(value).collect(),
         curve: Vec::new(),
         labels: record.labels.clone(),
-        seconds: seconds(record),
+        seconds: seconds(record).filter(|_| ended),
     }
 }
 
@@ -119,4 +135,24 @@ fn told(spec: &ExperimentSpec, record: &Record) -> Told {
 fn seconds(record: &Record) -> Option<f64> {
     let (started, ended) = (record.started?, record.ended?);
     Some(ended.duration_since(started).as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_algorithm_wants_goes_with_the_trial_as_labels() {
+        let suggested = Suggested {
+            labels: [("bracket".to_owned(), "2".to_owned())].into(),
+            resource: Some(0.5),
+            continues: Some(7),
+            ..Default::default()
+        };
+        let labels = assignment("e-1".into(), suggested).labels;
+        let labels: Vec<_> = labels.iter().map(|(name, it)| (name.as_str(), it.as_str())).collect();
+        assert_eq!(labels, [("bracket", "2"), (CONTINUES_LABEL, "7"), (RESOURCE_LABEL, "0.5")]);
+        assert_eq!(number(1e300), "1e300");
+        assert_eq!(number(27.0), "27");
+    }
 }

@@ -8,7 +8,7 @@ use proto::rpc::v1beta1 as rpc;
 
 use crate::experiment;
 use crate::index::{Class, Record, Trials};
-use crate::trial::value;
+use crate::trial::value::{self, Wanted};
 
 pub(super) use rpc::suggestion_client::SuggestionClient as Client;
 pub(super) use rpc::{
@@ -35,7 +35,7 @@ pub(super) fn experiment(
     });
     let spec = rpc::ExperimentSpec {
         parameter_specs: Some(rpc::experiment_spec::ParameterSpecs { parameters }),
-        objective: spec.objective.as_ref().map(objective),
+        objective: value::first_objective(spec).as_ref().map(objective),
         algorithm,
         early_stopping: None,
         parallel_trial_count: spec.parallel_trial_count.unwrap_or_default(),
@@ -54,11 +54,12 @@ pub(super) fn trials(
 ) -> Vec<rpc::Trial> {
     let told = |record: &Record| match record.class {
         Class::MetricsUnavailable => false,
-        Class::EarlyStopped => record.loss.is_some(),
+        Class::EarlyStopped => !record.losses.is_empty(),
         _ => true,
     };
+    let wanted = Wanted::of(spec);
     let told = trials.records().filter(|(_, it)| told(it));
-    let told = told.map(|(name, it)| trial(spec, name, it));
+    let told = told.map(|(name, it)| trial(spec, &wanted, name, it));
     let waiting = experiment::proposed(suggestion, trials).into_iter();
     told.chain(waiting.map(|it| awaited(spec, it.assignment))).collect()
 }
@@ -71,7 +72,7 @@ fn awaited(spec: &ExperimentSpec, it: TrialAssignment) -> rpc::Trial {
     rpc::Trial {
         name: it.name,
         spec: Some(rpc::TrialSpec {
-            objective: spec.objective.as_ref().map(objective),
+            objective: value::first_objective(spec).as_ref().map(objective),
             parameter_assignments: Some(rpc::trial_spec::ParameterAssignments { assignments }),
             labels: it.labels.into_iter().collect(),
         }),
@@ -102,7 +103,7 @@ pub(super) fn assignments(
     (all, settings)
 }
 
-fn trial(spec: &ExperimentSpec, name: &str, record: &Record) -> rpc::Trial {
+fn trial(spec: &ExperimentSpec, wanted: &Wanted, name: &str, record: &Record) -> rpc::Trial {
     use rpc::trial_status::TrialConditionType as Type;
     let assignments = record.assignments.iter();
     let assignments = assignments
@@ -117,13 +118,9 @@ fn trial(spec: &ExperimentSpec, name: &str, record: &Record) -> rpc::Trial {
         Class::EarlyStopped => Type::Earlystopped,
         Class::MetricsUnavailable => Type::Metricsunavailable,
     };
-    let metrics = spec.objective.iter().flat_map(|objective| {
-        let read = |name: &str| value::value(objective, &record.observation, name);
-        let metric = move |name: &str| {
-            let value = read(name)?.to_string();
-            Some(rpc::Metric { name: name.to_owned(), value })
-        };
-        value::names(objective).filter_map(metric).collect::<Vec<_>>()
+    let metrics = wanted.names().filter_map(|name| {
+        let value = wanted.value(&record.observation, name)?.to_string();
+        Some(rpc::Metric { name: name.to_owned(), value })
     });
     let time = |it: Option<jiff::Timestamp>| {
         it.map(|it| it.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()).unwrap_or_default()
@@ -131,7 +128,7 @@ fn trial(spec: &ExperimentSpec, name: &str, record: &Record) -> rpc::Trial {
     rpc::Trial {
         name: name.to_owned(),
         spec: Some(rpc::TrialSpec {
-            objective: spec.objective.as_ref().map(objective),
+            objective: value::first_objective(spec).as_ref().map(objective),
             parameter_assignments: Some(rpc::trial_spec::ParameterAssignments { assignments }),
             labels: record.labels.clone().into_iter().collect(),
         }),

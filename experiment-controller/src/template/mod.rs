@@ -10,7 +10,7 @@ mod text;
 use std::collections::BTreeMap;
 
 use proto::FieldError;
-use proto::kinds::{ParameterAssignment, TrialTemplate};
+use proto::kinds::{ParameterAssignment, ParameterSpec, TrialTemplate};
 use serde_json::{Value, json};
 
 pub use reference::{METADATA_REFERENCES, Reference};
@@ -29,6 +29,9 @@ pub struct Rendering<'a> {
     pub template: &'a TrialTemplate,
     /// Text of the ConfigMap's key, where the template is in one.
     pub text: Option<&'a str>,
+    /// The parameters of the experiment. One that has conditions is filled by an empty text in
+    /// trials where it does not count.
+    pub parameters: &'a [ParameterSpec],
     /// The values of the trial.
     pub assignments: &'a [ParameterAssignment],
     /// Name of the trial; becomes the manifest's.
@@ -122,9 +125,10 @@ fn values(
 ) -> Result<BTreeMap<String, String>, Vec<FieldError>> {
     let assigned = |name: &str| {
         let found = rendering.assignments.iter().find(|it| it.name == name);
-        found
-            .map(|it| it.value.clone())
-            .ok_or_else(|| format!("the trial has no value for \"{name}\""))
+        let conditional = |it: &ParameterSpec| it.name == name && it.when.is_some();
+        let empty = || rendering.parameters.iter().any(conditional).then(String::new);
+        let value = found.map(|it| it.value.clone()).or_else(empty);
+        value.ok_or_else(|| format!("the trial has no value for \"{name}\""))
     };
     let mut values = BTreeMap::new();
     let mut faults = Vec::new();

@@ -19,8 +19,14 @@ fn template(inline: Option<Value>, parameters: &[(&str, &str)]) -> TrialTemplate
 
 fn rendered(template: &TrialTemplate, text: Option<&str>, lr: &str) -> Result<Value, String> {
     let assignments = [ParameterAssignment { name: "lr".into(), value: lr.into() }];
-    let rendering =
-        Rendering { template, text, assignments: &assignments, name: "e-b", namespace: "ns" };
+    let rendering = Rendering {
+        template,
+        text,
+        parameters: &[],
+        assignments: &assignments,
+        name: "e-b",
+        namespace: "ns",
+    };
     render(&rendering)
         .map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
 }
@@ -100,4 +106,34 @@ fn text_that_is_no_manifest_is_told() {
     check(None, "spec.trialTemplate: must be specified");
     check(Some("just text"), "spec.trialTemplate.configMap: must be an object");
     check(Some("a: [1"), "spec.trialTemplate.configMap: is no YAML: ");
+}
+
+#[test]
+fn a_parameter_that_does_not_count_is_an_empty_text() {
+    let conditional = ParameterSpec {
+        name: "momentum".into(),
+        when: Some(proto::kinds::When::default()),
+        ..Default::default()
+    };
+    let parameters = [conditional, ParameterSpec { name: "lr".into(), ..Default::default() }];
+    let render = |template: &TrialTemplate, text| {
+        render(&Rendering {
+            template,
+            text,
+            parameters: &parameters,
+            assignments: &[],
+            name: "e-b",
+            namespace: "ns",
+        })
+    };
+    let momentum = [("momentum", "momentum")];
+    let inline = json!({"kind": "Job", "spec": ["--momentum=${trialParameters.momentum}"]});
+    let got = render(&template(Some(inline), &momentum), None).unwrap();
+    assert_eq!(got["spec"], json!(["--momentum="]));
+    let mut in_map = template(None, &momentum);
+    in_map.config_map = Some(Default::default());
+    let got = render(&in_map, Some("kind: Job\nspec: ${trialParameters.momentum}\n")).unwrap();
+    assert_eq!(got["spec"], json!(""));
+    let lost = render(&template(Some(json!({"kind": "Job"})), &[("lr", "lr")]), None).unwrap_err();
+    assert!(lost[0].message.contains("no value for \"lr\""), "{lost:?}");
 }

@@ -25,6 +25,7 @@ use apply::CreateError;
 use metrics_collector::{StoreError, TrialKey};
 use plan::{End, Plan, plan};
 use status::{Ending, ended, numbered, running};
+use value::Wanted;
 
 pub use apply::kind;
 pub use verdict::Verdict;
@@ -112,18 +113,21 @@ async fn conclude(
 ) -> Result<Again, LookError> {
     let of = TrialKey { namespace: key.namespace.clone(), trial: key.name.clone() };
     let summaries = world.store.summary(&of).await?;
-    let objective = trial.spec.objective.clone().unwrap_or_default();
-    let observation = status::observation(&objective, &summaries);
-    let measured = observation.as_ref().is_some_and(|it| value::loss(&objective, it).is_some());
+    let wanted = Wanted::of_trial(&trial.spec);
+    let observation = status::observation(&wanted, &summaries);
+    let missed = wanted.missing(observation.as_ref().unwrap_or(&Observation::default()));
+    let missed = missed.map(str::to_owned);
     let feed = world.followers.feed(key);
     let verdict = match how {
         End::Killed => Verdict::Killed,
         End::Stopped(why) => Verdict::EarlyStopped(why),
-        End::Succeeded(why) if measured => Verdict::Succeeded(why),
-        End::Succeeded(_) => {
-            let never = format!("metric {:?} was never reported", objective.objective_metric_name);
-            Verdict::MetricsUnavailable(feed.map_or(never, |it| it.why_missing()))
-        }
+        End::Succeeded(why) => match missed {
+            None => Verdict::Succeeded(why),
+            Some(metric) => {
+                let never = format!("metric {metric:?} was never reported");
+                Verdict::MetricsUnavailable(feed.map_or(never, |it| it.why_missing(&metric)))
+            }
+        },
         End::Failed(why) => {
             let last = feed.map(|it| it.last_line()).unwrap_or_default();
             Verdict::Failed(why, failure::detail(&observe::pods(world, key), &last))

@@ -29,6 +29,8 @@ pub struct Dress<'a> {
     pub trial: &'a str,
     /// Labels of the trial.
     pub labels: BTreeMap<String, String>,
+    /// Variables of its primary container.
+    pub wishes: Vec<(String, String)>,
     /// The container whose metrics count.
     pub primary: &'a str,
     /// Where metrics come from.
@@ -65,6 +67,7 @@ fn dress_template(template: &mut Value, dress: &Dress<'_>) {
         for container in spec[list].as_array_mut().into_iter().flatten() {
             if container["name"] == dress.primary {
                 set_env(container, "KATIB_TRIAL_NAME", dress.trial);
+                dress.wishes.iter().for_each(|(name, value)| set_env(container, name, value));
             }
             extra.iter().for_each(|(name, value)| set_env(container, name, value));
             if let (Some(directory), Some(Value::Null)) =

@@ -2,9 +2,9 @@
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use metrics_collector::Summary;
-use proto::kinds::{Metric, ObjectiveSpec, Observation, TrialStatus};
+use proto::kinds::{Metric, Observation, TrialStatus};
 
-use super::value;
+use super::value::Wanted;
 use super::verdict::Verdict;
 use crate::controllers::conditions::{self, Fact};
 
@@ -57,8 +57,8 @@ pub(super) fn numbered(old: &TrialStatus, number: i64, now: &Time) -> TrialStatu
     new
 }
 
-/// What was measured, in the order of the objective; metrics without reports are left out.
-pub(super) fn observation(objective: &ObjectiveSpec, summaries: &[Summary]) -> Option<Observation> {
+/// What was measured, in the order of what is wanted; metrics without reports are left out.
+pub(super) fn observation(wanted: &Wanted, summaries: &[Summary]) -> Option<Observation> {
     let metric = |name: &str| {
         let found = summaries.iter().find(|it| it.metric == name)?;
         let text = |it: &str| if it.is_empty() { "unavailable".into() } else { it.to_owned() };
@@ -69,7 +69,7 @@ pub(super) fn observation(objective: &ObjectiveSpec, summaries: &[Summary]) -> O
             latest: text(&found.latest),
         })
     };
-    let metrics: Vec<Metric> = value::names(objective).filter_map(metric).collect();
+    let metrics: Vec<Metric> = wanted.names().filter_map(metric).collect();
     (!metrics.is_empty()).then_some(Observation { metrics })
 }
 
@@ -86,6 +86,8 @@ fn created(old: &TrialStatus, now: &Time) -> TrialStatus {
 
 #[cfg(test)]
 mod tests {
+    use proto::kinds::{ObjectiveSpec, TrialSpec};
+
     use super::*;
 
     fn now() -> Time {
@@ -121,18 +123,20 @@ mod tests {
             additional_metric_names: vec!["a".into(), "gone".into()],
             ..Default::default()
         };
+        let spec = TrialSpec { objective: Some(objective), ..Default::default() };
+        let wanted = Wanted::of_trial(&spec);
         let summary = |metric: &str| Summary {
             metric: metric.into(),
             latest: "nan".into(),
             ..Default::default()
         };
-        let seen = observation(&objective, &[summary("a"), summary("z")]).unwrap();
+        let seen = observation(&wanted, &[summary("a"), summary("z")]).unwrap();
         let names: Vec<&str> = seen.metrics.iter().map(|it| it.name.as_str()).collect();
         assert_eq!(names, ["z", "a"]);
         assert_eq!(
             (seen.metrics[0].min.as_str(), seen.metrics[0].latest.as_str()),
             ("unavailable", "nan")
         );
-        assert_eq!(observation(&objective, &[]), None);
+        assert_eq!(observation(&wanted, &[]), None);
     }
 }

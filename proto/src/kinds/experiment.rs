@@ -201,8 +201,13 @@ pub struct ExperimentStatus {
     /// Created, Running, Restarting, Succeeded, Failed; the newest stands last.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<Condition>,
-    /// The best trial so far.
+    /// The best trial so far: the best in the first objective of those that keep every constraint.
     pub current_optimal_trial: OptimalTrial,
+    /// With several objectives the feasible trials that no other beats in all of them, by the
+    /// first objective (a window, those that stand most alone). (Qalam's own field; Katib ignores
+    /// it.)
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub optimal_trials: Vec<OptimalTrial>,
     /// Names of running trials (a window, newest first).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub running_trial_list: Vec<String>,

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::common::{
-    Condition, EarlyStoppingRule, MetricsCollectorSpec, ObjectiveSpec, Observation,
+    Condition, ConstraintSpec, EarlyStoppingRule, MetricsCollectorSpec, ObjectiveSpec, Observation,
     ParameterAssignment, any_object,
 };
 
@@ -33,9 +33,18 @@ use super::common::{
 )]
 #[serde(rename_all = "camelCase", default)]
 pub struct TrialSpec {
-    /// What is optimised, copied from the experiment.
+    /// What is optimised, copied from the experiment. Of several objectives the first; the metrics
+    /// of the others and of constraints are among its additional ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub objective: Option<ObjectiveSpec>,
+    /// All objectives where there are several, copied from the experiment.
+    /// (Qalam's own field; Katib ignores it.)
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub objectives: Vec<ObjectiveSpec>,
+    /// The bounds that the trial must keep to count as feasible, copied from the experiment.
+    /// (Qalam's own field; Katib ignores it.)
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub constraints: Vec<ConstraintSpec>,
     /// The values of this trial.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub parameter_assignments: Vec<ParameterAssignment>,

@@ -40,11 +40,38 @@ pub(super) fn check(case: &Case<'_>) -> Vec<FieldError> {
         // An algorithm that another server has is that server's to judge.
         let elsewhere = is_elsewhere(case);
         faults.extend(found.filter(|it| !(elsewhere && it.path.starts_with("spec.algorithm."))));
+        if elsewhere {
+            faults.extend(untold(case));
+        }
     }
     if let Some(stopping) = &spec.early_stopping {
         // Either direction will do: only the faults are wanted.
         let found = Rule::parse(stopping, Direction::Minimize).err().into_iter().flatten();
         faults.extend(found.map(|fault| fault.under("spec.earlyStopping")));
+    }
+    faults
+}
+
+/// What another server could not be told: Katib's protocol has no word for it.
+fn untold(case: &Case<'_>) -> Vec<FieldError> {
+    let spec = case.spec;
+    let mut faults = Vec::new();
+    let name = spec.algorithm.as_ref().map_or("", |it| it.algorithm_name.as_str());
+    let mut refuse = |there: bool, path: String| {
+        need(!there, &mut faults, &path, || {
+            format!(
+                "cannot be told to the server of the algorithm \"{name}\", since Katib's protocol \
+                 has no word for it; leave it out, or use an algorithm of `qalam algorithms`"
+            )
+        });
+    };
+    refuse(1 < spec.objectives.len(), "spec.objectives".into());
+    refuse(!spec.constraints.is_empty(), "spec.constraints".into());
+    refuse(!spec.forbidden.is_empty(), "spec.forbidden".into());
+    refuse(!spec.initial_points.is_empty(), "spec.initialPoints".into());
+    for (index, parameter) in spec.parameters.iter().enumerate() {
+        refuse(parameter.when.is_some(), format!("spec.parameters[{index}].when"));
+        refuse(parameter.prior.is_some(), format!("spec.parameters[{index}].prior"));
     }
     faults
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use proto::FieldError;
-use proto::kinds::{TrialParameterSpec, TrialTemplate};
+use proto::kinds::{ParameterSpec, TrialParameterSpec, TrialTemplate};
 use serde_json::Value;
 
 use super::super::nearest;
@@ -39,8 +39,35 @@ pub(super) fn check(case: &Case<'_>) -> Vec<FieldError> {
     faults
 }
 
-/// A fact about the trial that the template names itself is not filled, as with Katib.
+/// What fills a placeholder where its parameter does not count.
+fn empty(case: &Case<'_>) -> Vec<String> {
+    let given = case.spec.trial_template.iter().flat_map(|it| it.trial_parameters.iter().flatten());
+    let mut remarks = Vec::new();
+    for (index, parameter) in given.enumerate() {
+        let refers = |it: &&ParameterSpec| it.name == parameter.reference;
+        let referred = case.spec.parameters.iter().find(refers);
+        if let Some(when) = referred.and_then(|it| it.when.as_ref()) {
+            remarks.push(format!(
+                "{PARAMETERS}[{index}]: {PREFIX}{}}} is an empty text in trials where \"{}\" is none \
+                 of {}",
+                parameter.name,
+                when.parameter,
+                when.values.join(", ")
+            ));
+        }
+    }
+    remarks
+}
+
+/// A fact about the trial that the template names itself is not filled, as with Katib; and a
+/// parameter that does not count is an empty text.
 pub(super) fn remarks(case: &Case<'_>) -> Vec<String> {
+    let mut remarks = empty(case);
+    remarks.extend(inline_facts(case));
+    remarks
+}
+
+fn inline_facts(case: &Case<'_>) -> Vec<String> {
     let template = case.spec.trial_template.as_ref();
     let Some(raw) = template.and_then(|it| raw(case, it)) else { return Vec::new() };
     let mut remarks = Vec::new();
@@ -136,7 +163,7 @@ fn unused(case: &Case<'_>, given: &[TrialParameterSpec]) -> Vec<FieldError> {
     let referred: BTreeSet<&str> = given.iter().map(|it| it.reference.as_str()).collect();
     let parameters = case.spec.parameters.iter().enumerate();
     let unused = parameters.filter(|(_, it)| !it.name.is_empty() && !referred.contains(&*it.name));
-    let fault = |(index, parameter): (usize, &proto::kinds::ParameterSpec)| {
+    let fault = |(index, parameter): (usize, &ParameterSpec)| {
         let name = &parameter.name;
         let message = format!(
             "no trial parameter refers to \"{name}\", so its value would reach no trial; add one to \
@@ -149,7 +176,7 @@ fn unused(case: &Case<'_>, given: &[TrialParameterSpec]) -> Vec<FieldError> {
 
 /// Values to render a template with: one from each parameter's space.
 pub(super) fn samples(case: &Case<'_>) -> Vec<proto::kinds::ParameterAssignment> {
-    let sample = |parameter: &proto::kinds::ParameterSpec| {
+    let sample = |parameter: &ParameterSpec| {
         let space = parameter.feasible_space.clone().unwrap_or_default();
         let value = space.list.into_iter().next().unwrap_or(space.min);
         proto::kinds::ParameterAssignment { name: parameter.name.clone(), value }

@@ -41,6 +41,7 @@ pub(super) fn check(case: &Case<'_>) -> Vec<FieldError> {
     let rendering = Rendering {
         template,
         text: text.as_deref(),
+        parameters: &case.spec.parameters,
         assignments: &assignments,
         name: "trial",
         namespace: "default",
