@@ -1,15 +1,19 @@
-//! The gRPC server of `Suggestion`, as Katib's controller calls it: stateless, one history a call.
+//! The gRPC server of `Suggestion`, as Katib's controller calls it: each call carries the whole
+//! history. What was fitted to an earlier call's history is kept for the next, and used where the
+//! new one begins with it; answers are those of a server that keeps nothing.
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use proto::rpc::v1beta1 as rpc;
 use rpc::suggestion_server::{Suggestion, SuggestionServer};
 use tokio::net::TcpListener;
 use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status};
 
-use crate::{History, Problem, Seed, SuggestError, suggest, wire};
+use crate::{History, Live, Problem, Seed, SuggestError, wire};
 
 /// What Katib's probes ask the health service for.
 const HEALTH_NAME: &str = "manager.v1beta1.Suggestion";
@@ -19,6 +23,9 @@ const MESSAGE_BYTES_MAX: usize = 1 << 30;
 
 /// Most suggestions in one call, so that one request cannot ask for all memory.
 const SUGGESTIONS_MAX: usize = 100_000;
+
+/// How many experiments something is kept of; the one that was not asked about longest makes room.
+const SEARCHES_MAX: usize = 32;
 
 /// Other names under which algorithms are asked for: what a request says, and what is meant.
 pub type Aliases = BTreeMap<String, String>;
@@ -32,7 +39,7 @@ pub async fn serve(
 ) -> Result<(), tonic::transport::Error> {
     let (reporter, health) = tonic_health::server::health_reporter();
     reporter.set_service_status(HEALTH_NAME, tonic_health::ServingStatus::Serving).await;
-    let suggestion = SuggestionServer::new(Server { aliases })
+    let suggestion = SuggestionServer::new(Server { aliases, searches: Arc::default() })
         .max_decoding_message_size(MESSAGE_BYTES_MAX)
         .max_encoding_message_size(MESSAGE_BYTES_MAX);
     tonic::transport::Server::builder()
@@ -42,9 +49,31 @@ pub async fn serve(
         .await
 }
 
-/// Keeps nothing of a call: each carries all it needs.
+/// Keeps nothing of a call that another needs: each carries all.
 struct Server {
     aliases: Aliases,
+    searches: Arc<Searches>,
+}
+
+/// Searches between two calls, by the experiment that they were asked about: the latest last.
+#[derive(Default)]
+struct Searches(Mutex<Vec<(rpc::Experiment, Live)>>);
+
+impl Searches {
+    /// Takes out the search of an experiment that is in every part the same.
+    fn take(&self, experiment: &rpc::Experiment) -> Option<Live> {
+        let mut kept = self.0.lock();
+        let at = kept.iter().position(|(known, _)| known == experiment)?;
+        Some(kept.remove(at).1)
+    }
+
+    /// Keeps a search.
+    fn put(&self, experiment: rpc::Experiment, live: Live) {
+        let mut kept = self.0.lock();
+        kept.push((experiment, live));
+        let over = kept.len().saturating_sub(SEARCHES_MAX);
+        kept.drain(..over);
+    }
 }
 
 impl Server {
@@ -70,7 +99,8 @@ impl Suggestion for Server {
         let mut request = request.into_inner();
         request.experiment = Some(self.meant(request.experiment));
         // Histories may be long: no other call waits for this one's arithmetic.
-        let reply = tokio::task::spawn_blocking(move || suggestions(request));
+        let searches = Arc::clone(&self.searches);
+        let reply = tokio::task::spawn_blocking(move || suggestions(request, &searches));
         let reply = reply.await.map_err(|why| Status::internal(why.to_string()))?;
         reply.map(Response::new)
     }
@@ -89,7 +119,10 @@ impl Suggestion for Server {
     }
 }
 
-fn suggestions(request: rpc::GetSuggestionsRequest) -> Result<rpc::GetSuggestionsReply, Status> {
+fn suggestions(
+    request: rpc::GetSuggestionsRequest,
+    searches: &Searches,
+) -> Result<rpc::GetSuggestionsReply, Status> {
     let experiment = request.experiment.unwrap_or_default();
     let asked = usize::try_from(request.current_request_number).unwrap_or(0);
     if SUGGESTIONS_MAX < asked {
@@ -101,13 +134,21 @@ fn suggestions(request: rpc::GetSuggestionsRequest) -> Result<rpc::GetSuggestion
         i64::from(request.total_request_number) - i64::from(request.current_request_number);
     let first = u64::try_from(before).unwrap_or(0).max(request.trials.len() as u64);
 
+    let mut live = match searches.take(&experiment) {
+        Some(live) => live,
+        None => Live::new(problem(&experiment)?),
+    };
+    live.retell(History::new(live.problem(), wire::told(request.trials)));
+    let answer = live.ask(first, asked).map_err(wire::status)?;
+    searches.put(experiment, live);
+    wire::reply(answer, asked)
+}
+
+/// What a request asks.
+fn problem(experiment: &rpc::Experiment) -> Result<Problem, Status> {
     // No uid travels on this wire; the name is what tells experiments apart.
     let seed = Seed::of_uid(&experiment.name);
-    let problem = Problem::parse(&wire::spec(&experiment), seed)
-        .map_err(|faults| wire::status(faults.into()))?;
-    let history = History::new(&problem, wire::told(request.trials));
-    let answer = suggest(&problem, &history, first, asked).map_err(wire::status)?;
-    wire::reply(answer, asked)
+    Problem::parse(&wire::spec(experiment), seed).map_err(|faults| wire::status(faults.into()))
 }
 
 #[cfg(test)]
