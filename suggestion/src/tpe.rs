@@ -95,8 +95,7 @@ impl Suggester for Tpe {
         }
         let others = others(turn, good);
         let good = good_ones(turn, good);
-        // Half: among so few the prior blurs more than it protects.
-        let good = Density::fit(turn.space, &good, prior / 2.0, turn.space.has_beliefs());
+        let good = Density::fit(turn.space, &good, prior, turn.space.has_beliefs());
         let others = Density::fit(turn.space, &others, prior, false);
 
         let mut sums = Vec::new();
