@@ -90,7 +90,7 @@ fn keys(problem: &Problem, all: &[Suggested]) -> Vec<Vec<u64>> {
 }
 
 proptest! {
-    #![proptest_config(cases(16))]
+    #![proptest_config(cases(8))]
 
     /// In the space, as many as asked or exhausted, nothing twice, whatever the outcomes.
     #[test]

@@ -28,7 +28,7 @@ use crate::Problem;
 use crate::history::{State, Trial};
 use crate::seed::Stream;
 use crate::sobol::Sobol;
-use crate::space::{Coordinate, Point, Space};
+use crate::space::{Coordinate, Kind, Point, Space};
 use crate::suggester::{Asked, Fitted, Proposal, Suggester, Turn};
 
 /// More good trials than this blur the picture of where the best lie; of a front there may be more.
@@ -95,8 +95,10 @@ impl Suggester for Tpe {
         }
         let others = others(turn, good);
         let good = good_ones(turn, good);
-        // Half: among so few the prior blurs more than it protects.
-        let good = Density::fit(turn.space, &good, prior / 2.0, turn.space.has_beliefs());
+        // Among so few the prior blurs more than it protects, but for names not yet tried.
+        let names = turn.space.axes().any(|axis| axis.kind == Kind::Categorical);
+        let least = if names { prior } else { prior / 2.0 };
+        let good = Density::fit(turn.space, &good, least, turn.space.has_beliefs());
         let others = Density::fit(turn.space, &others, prior, false);
 
         let mut sums = Vec::new();

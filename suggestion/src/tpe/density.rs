@@ -13,7 +13,7 @@
 use super::kernel::{Kernel, Sample};
 use super::quick;
 use crate::seed::Stream;
-use crate::space::{Axis, Point, Space};
+use crate::space::{Axis, Kind, Point, Space};
 
 /// A kernel for a trial: where it is, and how many trials it stands for.
 pub(super) type Weighted<'a> = (&'a [f64], f64);
@@ -52,11 +52,13 @@ impl<'a> Density<'a> {
         let weights: Vec<f64> = trials.iter().map(|(_, weight)| *weight).collect();
         let mut scaled = weights.clone();
         let mut columns = Vec::with_capacity(space.dimensions());
+        let names = space.axes().any(|axis| axis.kind == Kind::Categorical);
         for (i, axis) in space.axes().enumerate() {
             let mut marks: Vec<f64> = trials.iter().map(|(place, _)| place[i]).collect();
             let (n, deviation) = spread(&marks);
             let dimensions = space.dimensions() as f64;
-            let kernel = Kernel::fit(space, i, axis, &Sample { n, deviation, dimensions, prior });
+            let kernel =
+                Kernel::fit(space, i, axis, &Sample { n, deviation, dimensions, prior, names });
             let mut norms = (!space.is_plain()).then(Vec::new);
             for (mark, scaled) in marks.iter_mut().zip(&mut scaled) {
                 let norm = kernel.norm(*mark);

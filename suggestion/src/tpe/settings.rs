@@ -20,7 +20,8 @@ pub(crate) const ALGORITHM: Algorithm = Algorithm {
                 hi: f64::INFINITY,
                 fault: "prior_weight should be great than zero",
             },
-            meaning: "Weight of the parameters' own distributions, in trials; among the good ones half of it.",
+            meaning: "Weight of the parameters' own distributions, in trials; among the good ones half \
+                      of it, unless there are categorical parameters.",
         },
         SettingSpec {
             name: "n_EI_candidates",
