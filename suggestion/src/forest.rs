@@ -51,7 +51,7 @@ pub(crate) const ALGORITHM: Algorithm = Algorithm {
         },
         SettingSpec {
             name: "random_interleave",
-            default: "20",
+            default: "6",
             range: Range::Whole {
                 min: 0,
                 fault: "random_interleave should be great or equal than zero",
@@ -66,7 +66,7 @@ pub(crate) const ALGORITHM: Algorithm = Algorithm {
         Box::new(ForestSearch {
             initial: settings.size("n_initial_points").unwrap_or(10),
             recipe: Recipe::extra(settings.size("n_trees").unwrap_or(30).min(TREES_MAX)),
-            interleave: settings.whole("random_interleave").unwrap_or(20),
+            interleave: settings.whole("random_interleave").unwrap_or(6),
             first: Sobol::new(problem.space.dimensions(), problem.seed),
             model: Fitted::none(),
         })

@@ -46,12 +46,12 @@ pub(crate) struct Boosted {
 }
 
 impl Recipe {
-    /// Random forest of so many trees.
+    /// Random forest of so many trees; the smallest nodes and leaves are SMAC3's.
     pub(crate) fn forest(members: usize) -> Recipe {
         let growth = Growth {
             features: 5.0 / 6.0,
             split_min: 3.0,
-            leaf_min: 1.0,
+            leaf_min: 3.0,
             depth_max: usize::MAX,
             random: false,
         };
@@ -61,7 +61,7 @@ impl Recipe {
     /// So many extremely randomised trees.
     pub(crate) fn extra(members: usize) -> Recipe {
         let forest = Recipe::forest(members);
-        let growth = Growth { features: 1.0, random: true, ..forest.growth };
+        let growth = Growth { features: 1.0, random: true, leaf_min: 1.0, ..forest.growth };
         Recipe { bootstrap: false, growth, ..forest }
     }
 
@@ -220,7 +220,7 @@ mod tests {
                 (ensemble.predict(&x).0 - wave(&x)).powi(2)
             };
             let error = ((0..200).map(square).sum::<f64>() / 200.0).sqrt();
-            assert!(error < 0.13, "{recipe:?}: {error}");
+            assert!(error < 0.2, "{recipe:?}: {error}");
         }
     }
 
@@ -242,7 +242,7 @@ mod tests {
         ensemble.tell(&places[0], mean);
         let (same, less) = ensemble.predict(&places[0]);
         assert!((same - mean).abs() < variance.sqrt());
-        assert!(less < 0.6 * variance, "{variance} to {less}");
+        assert!(less < 0.9 * variance, "{variance} to {less}");
     }
 
     /// The variance of all draws is the mean of the variances and the variance of the means.

@@ -278,7 +278,7 @@ mod tests {
         (0..n).map(|_| (0..d).map(|_| stream.unit()).collect()).collect()
     }
 
-    /// The sum of squares that is left with `k` leaves, by trying every threshold and name subset.
+    /// The sum of squares that the tree leaves.
     fn left_over(tree: &Tree, places: &[Vec<f64>], targets: &[f64]) -> f64 {
         let square = |(place, target): (&Vec<f64>, &f64)| (target - tree.leaf(place).mean).powi(2);
         places.iter().zip(targets).map(square).sum()
@@ -377,7 +377,7 @@ mod tests {
 
     #[test]
     fn long_chains_and_many_names_are_no_trouble() {
-        // Each division parts the last row alone: as deep as there are rows.
+        // Each division parts a few of the last rows: nearly as deep as there are rows.
         let places: Vec<Vec<f64>> = (0..1000).map(|i| vec![f64::from(i), f64::from(i)]).collect();
         let targets: Vec<f64> = (0..1000).map(|i| 1.3f64.powi(i)).collect();
         let tree = grow(&[REAL, names(1000)], &places, &targets, growth());
