@@ -8,15 +8,17 @@
 //! among which luck chooses.
 
 mod cholesky;
-mod ensemble;
-mod explain;
+pub(crate) mod ensemble;
+pub(crate) mod explain;
+pub(crate) mod feasible;
 mod fit;
-mod kernel;
-mod lesson;
+pub(crate) mod kernel;
+pub(crate) mod lesson;
 mod likelihood;
+pub(crate) mod model;
 mod posterior;
 pub(crate) mod surrogate;
-mod warp;
+pub(crate) mod warp;
 
 use ensemble::Ensemble;
 use explain::Explanation;
@@ -126,7 +128,7 @@ impl Suggester for Gp {
 
 /// What the owner believes, as far as it still counts: its weight is 1 / n of the trials, times a
 /// constant (Hvarfner et al., *πBO*, ICLR 2022, equation 6).
-struct Belief<'a> {
+pub(crate) struct Belief<'a> {
     turn: &'a Turn<'a>,
     weight: f64,
 }
@@ -135,12 +137,14 @@ struct Belief<'a> {
 const BELIEF: f64 = 10.0;
 
 impl<'a> Belief<'a> {
-    fn new(turn: &'a Turn<'a>) -> Belief<'a> {
+    /// The belief at a turn.
+    pub(crate) fn new(turn: &'a Turn<'a>) -> Belief<'a> {
         let n = turn.finished.len().max(1) as f64;
         Belief { turn, weight: if turn.space.has_beliefs() { BELIEF / n } else { 0.0 } }
     }
 
-    fn added(&self, mut scores: Vec<f64>, places: &[Vec<f64>]) -> Vec<f64> {
+    /// The scores of places, and what is believed of these.
+    pub(crate) fn added(&self, mut scores: Vec<f64>, places: &[Vec<f64>]) -> Vec<f64> {
         if 0.0 < self.weight {
             for (score, place) in scores.iter_mut().zip(places) {
                 *score += self.weight * self.turn.space.log_belief(place);

@@ -13,6 +13,7 @@ mod bayesian;
 mod brute_force;
 mod chart;
 mod cmaes;
+mod ehvi;
 pub mod error;
 mod evolution;
 #[cfg(test)]
@@ -29,6 +30,7 @@ mod live;
 mod normal;
 mod novel;
 pub mod objective;
+mod parego;
 pub mod problem;
 mod random;
 pub mod registry;

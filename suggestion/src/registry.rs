@@ -7,7 +7,9 @@ use crate::problem::Problem;
 use crate::settings::{SettingSpec, Settings};
 use crate::space::Space;
 use crate::suggester::Suggester;
-use crate::{auto, bayesian, brute_force, cmaes, forest, gp, grid, halton, random, sobol, tpe};
+use crate::{
+    auto, bayesian, brute_force, cmaes, ehvi, forest, gp, grid, halton, parego, random, sobol, tpe,
+};
 
 /// A search algorithm by name, with what can be set.
 pub struct Algorithm {
@@ -44,6 +46,8 @@ impl std::fmt::Debug for Algorithm {
 const ALGORITHMS: &[Algorithm] = &[
     auto::ALGORITHM,
     gp::ALGORITHM,
+    ehvi::ALGORITHM,
+    parego::ALGORITHM,
     tpe::ALGORITHM,
     bayesian::ALGORITHM,
     forest::ALGORITHM,

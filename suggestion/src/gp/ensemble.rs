@@ -41,6 +41,14 @@ impl Ensemble {
         Ensemble { members: explanations.iter().map(member).collect() }
     }
 
+    /// Lets only some trials be what is improved upon; at least one.
+    pub(crate) fn improve_on(&mut self, counts: &[bool]) {
+        for member in &mut self.members {
+            let known = member.means.iter().zip(counts).filter(|(_, counts)| **counts);
+            member.best = known.map(|(mean, _)| *mean).fold(f64::INFINITY, f64::min);
+        }
+    }
+
     /// Adds trials that have no losses yet, as if they had what is expected of them (the kriging
     /// believer of Ginsbourger et al., 2010).
     pub(crate) fn believe<'a>(&mut self, places: impl Iterator<Item = &'a [f64]> + Clone) {

@@ -32,8 +32,24 @@ pub(crate) struct Explanation {
 
 /// Explanations of `losses` at `places`; at least one.
 pub(crate) fn explanations(metric: &Metric, places: &[&[f64]], losses: &[f64]) -> Vec<Explanation> {
+    among(&WARPS, metric, places, losses)
+}
+
+/// The numbers of a kernel that explain `values` best, as they are.
+pub(crate) fn likeliest(metric: &Metric, places: &[&[f64]], values: &[f64]) -> Hyper {
+    let [one, other] = fit::fit(&Likelihood::new(metric, places, values));
+    if other.0 < one.0 { other.1 } else { one.1 }
+}
+
+/// Explanations of `losses` at `places` by some changes of the losses; at least one.
+pub(crate) fn among(
+    warps: &[Warp],
+    metric: &Metric,
+    places: &[&[f64]],
+    losses: &[f64],
+) -> Vec<Explanation> {
     let mut found: Vec<(f64, Explanation)> = Vec::new();
-    for warp in WARPS {
+    for warp in warps.iter().copied() {
         let (values, jacobian) = warp.apply(losses);
         let likelihood = Likelihood::new(metric, places, &values);
         for (cost, hyper) in fit::fit(&likelihood) {

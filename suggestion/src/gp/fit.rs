@@ -20,14 +20,14 @@ const STARTS: [f64; 2] = [-8.0, -1.0];
 
 /// The tops that climbs from different beginnings lead to: the cost (the negative log of the
 /// posterior, up to a constant) and the numbers.
-pub(super) fn fit(likelihood: &Likelihood) -> Vec<(f64, Hyper)> {
+pub(super) fn fit(likelihood: &Likelihood) -> [(f64, Hyper); STARTS.len()] {
     let d = likelihood.axes();
     let climb = |noise: f64| {
         let start = beforehand(d, noise);
         let top = climbed(likelihood, start.clone()).unwrap_or(start);
         (likelihood.cost_and_gradient(&top).0, hyper(&top, d))
     };
-    STARTS.map(climb).into()
+    STARTS.map(climb)
 }
 
 /// The best that a climb came by; nothing where it could not begin.

@@ -42,6 +42,11 @@ impl Lesson {
         Lesson { chosen, losses, measured }
     }
 
+    /// The chosen ones.
+    pub(crate) fn trials<'a>(&self, finished: &'a [Trial]) -> Vec<&'a Trial> {
+        self.chosen.iter().map(|i| &finished[*i]).collect()
+    }
+
     /// Where the chosen ones are.
     pub(crate) fn places<'a>(&self, finished: &'a [Trial]) -> Vec<&'a [f64]> {
         self.chosen.iter().map(|i| &finished[*i].place[..]).collect()
