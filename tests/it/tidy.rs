@@ -180,16 +180,17 @@ fn orphan_fault(source: &Source, all: &[Source]) -> Option<String> {
     let path = Path::new(&source.path);
     let stem = path.file_stem()?.to_str()?;
     let folder = path.parent()?;
-    let roots = ["src", "tests/it"];
-    let in_root = roots.iter().any(|it| folder.ends_with(it));
-    // Cargo finds these by their places.
-    let found_by_cargo = ["benches", "examples", "bin", "tests"];
-    let in_found =
-        found_by_cargo.iter().any(|it| folder == Path::new(source.crate_name()).join(it));
-    if source.name() == "build.rs" || in_found {
+    // Cargo finds these by their places: files, and folders with a main.rs.
+    let found = ["benches", "examples", "bin", "tests"];
+    let found = found.map(|it| Path::new(source.crate_name()).join(it));
+    let is_found = |it: &Path| found.iter().any(|found| found == it);
+    let is_root = |it: &Path| {
+        it.ends_with("src") || it.ends_with("tests/it") || it.parent().is_some_and(is_found)
+    };
+    if source.name() == "build.rs" || is_found(folder) {
         return None;
     }
-    if in_root && ["lib", "main"].contains(&stem) {
+    if is_root(folder) && ["lib", "main"].contains(&stem) {
         return None;
     }
     let (name, home) = match stem {
@@ -197,7 +198,7 @@ fn orphan_fault(source: &Source, all: &[Source]) -> Option<String> {
         _ => (stem, folder),
     };
     let mut parents = vec![home.join("mod.rs"), home.with_extension("rs")];
-    if roots.iter().any(|it| home.ends_with(it)) {
+    if is_root(home) {
         parents = vec![home.join("lib.rs"), home.join("main.rs")];
     }
     let by_path = format!("#[path = \"{}\"]", source.name());
@@ -226,6 +227,11 @@ fn every_file_is_in_the_module_tree() {
     };
     assert_eq!(sample("pub mod x;"), None);
     assert!(sample("pub mod y;").is_some());
+    let bench = |main: &str| {
+        let all = [Source::new("a/benches/b/main.rs", main), Source::new("a/benches/b/x.rs", "")];
+        (orphan_fault(&all[0], &all), orphan_fault(&all[1], &all).is_some())
+    };
+    assert_eq!((bench("mod x;"), bench("")), ((None, false), (None, true)));
     let all = sources();
     let told = |it: &Source| orphan_fault(it, &all).map(|fault| format!("{} {fault}", it.path));
     let faults: Vec<String> = all.iter().filter_map(told).collect();

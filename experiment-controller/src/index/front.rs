@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use suggestion::analysis::pareto::{crowding, dominates};
+
 use super::Record;
 
 /// Names of the trials that no other beats, with what they are compared by.
@@ -19,9 +21,8 @@ struct Standing {
 impl Standing {
     /// Whether this makes the other one needless: nowhere worse, and better somewhere or earlier.
     fn beats(&self, name: &str, other: &Standing, other_name: &str) -> bool {
-        let pairs = || self.losses.iter().zip(&other.losses);
         let earlier = (self.completion, name) < (other.completion, other_name);
-        pairs().all(|(a, b)| a <= b) && (earlier || pairs().any(|(a, b)| a < b))
+        dominates(&self.losses, &other.losses) || (self.losses == other.losses && earlier)
     }
 }
 
@@ -45,27 +46,13 @@ impl Front {
         self.0.remove(name).is_some()
     }
 
-    /// All names, those that stand most alone first: by the crowding distance of NSGA-II (Deb,
-    /// Pratap, Agarwal and Meyarivan, IEEE Trans. Evol. Comput. 6(2), 2002, §III.B).
+    /// All names, those that stand most alone first, by their crowding distance.
     pub(super) fn spread(&self) -> Vec<&str> {
-        let all: Vec<(&String, &Standing)> = self.0.iter().collect();
-        let mut distance = vec![0.0; all.len()];
-        let objectives = all.first().map_or(0, |(_, it)| it.losses.len());
-        for objective in 0..objectives {
-            let loss = |i: usize| all[i].1.losses[objective];
-            let mut order: Vec<usize> = (0..all.len()).collect();
-            order.sort_by(|a, b| loss(*a).total_cmp(&loss(*b)));
-            let (first, last) = (order[0], order[order.len() - 1]);
-            let range = loss(last) - loss(first);
-            distance[first] = f64::INFINITY;
-            distance[last] = f64::INFINITY;
-            for three in order.windows(3).filter(|_| 0.0 < range) {
-                distance[three[1]] += (loss(three[2]) - loss(three[0])) / range;
-            }
-        }
-        let mut order: Vec<usize> = (0..all.len()).collect();
-        order.sort_by(|a, b| distance[*b].total_cmp(&distance[*a]).then(a.cmp(b)));
-        order.into_iter().map(|i| all[i].0.as_str()).collect()
+        let losses: Vec<&[f64]> = self.0.values().map(|it| &it.losses[..]).collect();
+        let mut order: Vec<(f64, &str)> =
+            crowding(&losses).into_iter().zip(self.0.keys().map(String::as_str)).collect();
+        order.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
+        order.into_iter().map(|(_, name)| name).collect()
     }
 }
 
