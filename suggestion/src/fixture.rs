@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use proto::kinds::{
-    AlgorithmSpec, ExperimentSpec, FeasibleSpace, ObjectiveSpec, ParameterAssignment,
-    ParameterSpec, Setting,
+    AlgorithmSpec, ExperimentSpec, FeasibleSpace, GraphConfig, NasConfig, ObjectiveSpec, Operation,
+    ParameterAssignment, ParameterSpec, Setting,
 };
 
 use crate::space::Space;
@@ -63,6 +63,34 @@ pub(crate) fn stepped(name: &str, min: &str, max: &str, step: &str) -> Parameter
 pub(crate) fn names(name: &str, choices: usize) -> ParameterSpec {
     let list = (0..choices).map(|i| format!("c{i}")).collect();
     parameter(name, "categorical", FeasibleSpace { list, ..Default::default() })
+}
+
+/// A network of some layers with three operations: two convolutions and a reduction.
+pub(crate) fn network(layers: i32) -> NasConfig {
+    let operation = |kind: &str, parameters: &[ParameterSpec]| Operation {
+        operation_type: kind.into(),
+        parameters: parameters.to_vec(),
+    };
+    NasConfig {
+        graph_config: Some(GraphConfig {
+            num_layers: Some(layers),
+            input_sizes: vec![32, 32, 3],
+            output_sizes: vec![10],
+        }),
+        operations: vec![
+            operation("convolution", &[names("filter_size", 2)]),
+            operation("reduction", &[int("pool_size", 2, 2)]),
+        ],
+    }
+}
+
+/// Minimises the metric `loss` over networks.
+pub(crate) fn search(
+    algorithm: &str,
+    settings: &[(&str, &str)],
+    network: NasConfig,
+) -> ExperimentSpec {
+    ExperimentSpec { nas_config: Some(network), ..experiment(algorithm, settings, &[]) }
 }
 
 /// The values of a suggestion, apart by spaces.

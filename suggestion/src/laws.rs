@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use proto::kinds::{ExperimentSpec, ParameterSpec};
 
-use crate::fixture::{ask_all, experiment, int, names, real, stepped, told};
+use crate::fixture::{ask_all, experiment, int, names, network, real, search, stepped, told};
 use crate::{Answer, History, Problem, Seed, State, Suggested, Told, registry, suggest};
 use task::{Outcome, outcome, parameters, points, renamed, tasks};
 
@@ -37,17 +37,19 @@ fn settings(algorithm: &registry::Algorithm) -> Vec<(&'static str, &'static str)
         ("population_size", "4"),
         ("popsize", "4"),
         ("restart_strategy", "bipop"),
+        ("controller_hidden_size", "8"),
     ];
     let has = |name: &str| algorithm.settings.iter().any(|setting| setting.name == name);
     early.into_iter().filter(|(name, _)| has(name)).collect()
 }
 
-/// The problem of each algorithm for a task; those that refuse it are left out.
+/// The problem of each algorithm for a task; those that refuse it are left out, and those whose
+/// trials are all the same.
 fn all_problems(task: &ExperimentSpec, seed: u64) -> Vec<Problem> {
     let problem = |algorithm: &registry::Algorithm| {
         let how = experiment(algorithm.name, &settings(algorithm), &[]).algorithm;
         let spec = ExperimentSpec { algorithm: how, ..task.clone() };
-        Problem::parse(&spec, Seed(seed)).ok()
+        Problem::parse(&spec, Seed(seed)).ok().filter(|it| 0 < it.space.dimensions())
     };
     registry::algorithms().iter().filter_map(problem).collect()
 }
@@ -214,12 +216,16 @@ fn countable_spaces_are_exhausted_exactly() {
     let parameters =
         [int("a", 1, 5), stepped("b", "0", "0.3", "0.1"), names("c", 3), int("d", 7, 7)];
     for batch in [1, 7, 60, 61] {
-        for problem in problems(&parameters, 11) {
-            let Answer::Exhausted(all) = ask_all(&problem, batch) else {
-                panic!("{:?} waits", problem.algorithm)
-            };
-            let distinct: BTreeSet<_> = keys(&problem, &all).into_iter().collect();
-            assert_eq!((all.len(), distinct.len()), (60, 60), "{:?}", problem.algorithm);
+        let plain = experiment("", &[], &parameters);
+        for (task, points) in [(plain, 60), (search("", &[], network(2)), 18)] {
+            for problem in all_problems(&task, 11) {
+                let Answer::Exhausted(all) = ask_all(&problem, batch) else {
+                    panic!("{:?} waits", problem.algorithm)
+                };
+                let distinct: BTreeSet<_> = keys(&problem, &all).into_iter().collect();
+                let counts = (all.len(), distinct.len());
+                assert_eq!(counts, (points, points), "{:?}", problem.algorithm);
+            }
         }
     }
 }
@@ -250,9 +256,11 @@ fn settings_tables_are_complete() {
             let texts = [setting.name, setting.default, setting.meaning];
             assert!(texts.iter().all(|text| !text.is_empty()), "{algorithm:?}");
         }
-        let spec: ExperimentSpec =
+        let plain: ExperimentSpec =
             experiment(algorithm.name, &[], &[int("a", 0, 9), int("b", 0, 9)]);
-        assert_eq!(Problem::check(&spec), [], "{algorithm:?} works with its defaults");
+        let layered = search(algorithm.name, &[], network(2));
+        let works = [plain, layered].iter().any(|spec| Problem::check(spec).is_empty());
+        assert!(works, "{algorithm:?} works with its defaults");
         assert!(!algorithm.about.is_empty());
     }
 }

@@ -27,6 +27,7 @@ mod improvement;
 #[cfg(test)]
 mod laws;
 mod live;
+mod nas;
 mod normal;
 mod novel;
 pub mod objective;

@@ -3,6 +3,7 @@
 use proto::FieldError;
 use proto::kinds::{ExperimentSpec, ParameterAssignment};
 
+use crate::nas;
 use crate::objective::{Constraint, Objective};
 use crate::registry::{self, Algorithm, Draft};
 use crate::seed::Seed;
@@ -125,7 +126,7 @@ fn initial(spec: &ExperimentSpec, space: &Space) -> Result<Vec<Point>, Vec<Field
             name: name.clone(),
             value: value.clone(),
         };
-        let known: Vec<&str> = space.names().collect();
+        let known = space.assigned();
         for name in values.keys().filter(|name| !known.contains(&name.as_str())) {
             let why = format!("there is no parameter \"{name}\"");
             faults.push(FieldError::new(format!("initialPoints[{i}].{name}"), why));
@@ -157,13 +158,12 @@ struct Search {
 /// Where and how to search.
 fn search(spec: &ExperimentSpec) -> Result<Search, Vec<FieldError>> {
     let mut faults = Vec::new();
-    if spec.parameters.is_empty() {
-        faults.push(FieldError::new("parameters", "must have at least one parameter"));
-    }
-    let space = Space::parse(spec).map_err(|more| faults.extend(more)).ok();
+    let how = algorithm(spec);
+    let settings = how.as_ref().map(|(_, settings)| settings.clone()).unwrap_or_default();
+    let space = space(spec, &settings).map_err(|more| faults.extend(more)).ok();
     let points = |space: &Space| initial(spec, space).map_err(|more| faults.extend(more)).ok();
     let initial = space.as_ref().and_then(points).unwrap_or_default();
-    let how = algorithm(spec).map_err(|more| faults.extend(below("algorithm", more))).ok();
+    let how = how.map_err(|more| faults.extend(below("algorithm", more))).ok();
     let (Some(space), Some((algorithm, settings)), true) = (space, how, faults.is_empty()) else {
         return Err(faults);
     };
@@ -171,6 +171,25 @@ fn search(spec: &ExperimentSpec) -> Result<Search, Vec<FieldError>> {
     let draft = Draft { space: &space, settings: &settings, trials_max, objectives };
     let faults = (algorithm.check)(&draft);
     if faults.is_empty() { Ok(Search { space, initial, algorithm, settings }) } else { Err(faults) }
+}
+
+/// The space of `spec.parameters`, or that of `spec.nasConfig`.
+fn space(spec: &ExperimentSpec, settings: &Settings) -> Result<Space, Vec<FieldError>> {
+    let name = spec.algorithm.as_ref().map_or("", |it| it.algorithm_name.as_str());
+    let fault = |path, why: &str| Err(vec![FieldError::new(path, why)]);
+    match nas::space(spec, name, settings) {
+        None if spec.parameters.is_empty() => {
+            fault("parameters", "must have at least one parameter")
+        }
+        None => Space::parse(spec),
+        Some(_) if !spec.parameters.is_empty() => {
+            fault("nasConfig", "stands in place of parameters; leave one of the two out")
+        }
+        Some(_) if !spec.forbidden.is_empty() => {
+            fault("forbidden", "names parameters, and an architecture has none; leave it out")
+        }
+        Some(space) => space,
+    }
 }
 
 /// The algorithm and its settings; paths of faults are below `algorithm`.
@@ -194,7 +213,7 @@ fn below(parent: &str, faults: Vec<FieldError>) -> Vec<FieldError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixture::{experiment, int, real};
+    use crate::fixture::{experiment, int, network, real, search};
 
     fn check(spec: &ExperimentSpec, want: &[&str]) {
         let faults = Problem::parse(spec, Seed(1)).err().unwrap_or_default();
@@ -231,6 +250,33 @@ mod tests {
         assert_eq!(Problem::parse(&spec, Seed(1)).unwrap().algorithm.name, "auto");
         spec.algorithm = None;
         assert_eq!(Problem::parse(&spec, Seed(1)).unwrap().algorithm.name, "auto");
+    }
+
+    #[test]
+    fn networks_stand_in_place_of_parameters() {
+        let mut spec = search("random", &[], network(2));
+        check(&spec, &[]);
+        spec.forbidden = vec![[("layer 0".to_owned(), "1".to_owned())].into()];
+        check(
+            &spec,
+            &["forbidden: names parameters, and an architecture has none; leave it out"],
+        );
+        spec.forbidden.clear();
+        let initial = |text: &str| vec![[("architecture".to_owned(), text.to_owned())].into()];
+        spec.initial_points = initial("[[2], [0, 1]]");
+        let point = |spec| Problem::parse(spec, Seed(1)).unwrap().initial[0].key();
+        assert_eq!(point(&spec), [2, 0, 1]);
+        spec.initial_points = initial("[[2]]");
+        check(
+            &spec,
+            &["initialPoints[0]: needs a value of its feasible space for each parameter"],
+        );
+        spec.parameters = vec![int("x", 0, 1)];
+        check(&spec, &["nasConfig: stands in place of parameters; leave one of the two out"]);
+        for algorithm in ["enas", "darts"] {
+            let want = format!("nasConfig: {algorithm} needs one, in place of parameters");
+            check(&experiment(algorithm, &[], &[int("x", 0, 1)]), &[&want]);
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::settings::{SettingSpec, Settings};
 use crate::space::Space;
 use crate::suggester::Suggester;
 use crate::{
-    auto, bayesian, brute_force, cmaes, ehvi, forest, gp, grid, halton, parego, random, sobol, tpe,
+    auto, bayesian, brute_force, cmaes, ehvi, forest, gp, grid, halton, nas, parego, random, sobol, tpe,
 };
 
 /// A search algorithm by name, with what can be set.
@@ -64,6 +64,8 @@ const ALGORITHMS: &[Algorithm] = &[
     de::ALGORITHM,
     regularized::ALGORITHM,
     local_search::ALGORITHM,
+    nas::enas::ALGORITHM,
+    nas::darts::ALGORITHM,
 ];
 
 /// Every algorithm, for listings, validation and laws.

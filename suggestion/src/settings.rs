@@ -1,7 +1,7 @@
 //! Settings of an algorithm, checked once against its table: the texts are those that Katib's
 //! clients see.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proto::FieldError;
 use proto::kinds::Setting;
@@ -52,6 +52,17 @@ pub enum Range {
         /// What is said of another value.
         fault: &'static str,
     },
+    /// A number above `lo`, up to and including `hi`.
+    UpTo {
+        /// Lower bound, not itself accepted.
+        lo: f64,
+        /// Largest accepted.
+        hi: f64,
+        /// What is said of one outside.
+        fault: &'static str,
+    },
+    /// What another range accepts, or `None`: the part that it steers is left out.
+    OrNone(&'static Range),
 }
 
 impl std::fmt::Display for Range {
@@ -62,6 +73,8 @@ impl std::fmt::Display for Range {
             Range::Between { lo, hi, .. } => write!(out, "number in ({lo}, {hi})"),
             Range::AtLeast { min, .. } => write!(out, "number ≥ {min}"),
             Range::Choice { of, .. } => write!(out, "{}", of.join(", ")),
+            Range::UpTo { lo, hi, .. } => write!(out, "number in ({lo}, {hi}]"),
+            Range::OrNone(range) => write!(out, "{range}, or None"),
         }
     }
 }
@@ -76,11 +89,43 @@ pub(crate) const RANDOM_STATE: SettingSpec = SettingSpec {
 
 /// The checked settings that were set.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Settings(
-    BTreeMap<&'static str, f64>,
-    BTreeMap<&'static str, u64>,
-    BTreeMap<&'static str, &'static str>,
-);
+pub struct Settings {
+    numbers: BTreeMap<&'static str, f64>,
+    wholes: BTreeMap<&'static str, u64>,
+    texts: BTreeMap<&'static str, &'static str>,
+    /// Those that were set to `None`.
+    nones: BTreeSet<&'static str>,
+    /// All of them as they were written, for algorithms that hand them on to the trials.
+    written: Vec<(String, String)>,
+}
+
+/// How the service of one of Katib's algorithms speaks of settings.
+struct Manner {
+    /// Of a name that is not in the table; none where any name is taken.
+    unknown: Option<fn(name: &str, algorithm: &str) -> String>,
+    /// Of a value that is no number: the parser's text, and whether a whole one was wanted.
+    unread: fn(setting: &Setting, why: &str, whole: bool) -> String,
+}
+
+/// Most of them.
+const USUAL: Manner = Manner {
+    unknown: Some(|name, algorithm| format!("unknown setting {name} for algorithm {algorithm}")),
+    unread: |it, why, _| format!("failed to validate {}({}): {why}", it.name, it.value),
+};
+
+fn manner(algorithm: &str) -> Manner {
+    match algorithm {
+        "enas" => Manner {
+            unknown: Some(|name, _| format!("Unknown Algorithm Setting name: {name}")),
+            unread: |it, why, whole| {
+                let type_ = if whole { "int" } else { "float" };
+                format!("Algorithm Setting {} must be {type_} type: exception {why}", it.name)
+            },
+        },
+        "darts" => Manner { unknown: None, ..USUAL },
+        _ => USUAL,
+    }
+}
 
 impl Settings {
     /// Checks what was set against the table of `algorithm`; all faults at once, with paths such
@@ -90,18 +135,21 @@ impl Settings {
         table: &'static [SettingSpec],
         set: &[Setting],
     ) -> Result<Settings, Vec<FieldError>> {
+        let manner = manner(algorithm);
         let mut settings = Settings::default();
         let mut faults = Vec::new();
-        for (i, Setting { name, value }) in set.iter().enumerate() {
+        for (i, setting) in set.iter().enumerate() {
+            let Setting { name, value } = setting;
             let path = format!("algorithmSettings[{i}]");
+            settings.written.push((name.clone(), value.clone()));
             let Some(spec) = table.iter().find(|spec| spec.name == name) else {
-                let text = format!("unknown setting {name} for algorithm {algorithm}");
-                faults.push(FieldError::new(format!("{path}.name"), text));
+                let text = manner.unknown.map(|text| text(name, algorithm));
+                faults.extend(text.map(|text| FieldError::new(format!("{path}.name"), text)));
                 continue;
             };
-            if let Err(why) = settings.set(spec, value.trim()) {
-                let text = why
-                    .unwrap_or_else(|parse| format!("failed to validate {name}({value}): {parse}"));
+            if let Err(why) = settings.set(spec.name, spec.range, value.trim()) {
+                let whole = matches!(spec.range, Range::Whole { .. });
+                let text = why.unwrap_or_else(|parse| (manner.unread)(setting, &parse, whole));
                 faults.push(FieldError::new(format!("{path}.value"), text));
             }
         }
@@ -109,43 +157,68 @@ impl Settings {
     }
 
     /// Keeps one value; a fault is either the table's text (`Ok`) or a parser's (`Err`).
-    fn set(&mut self, spec: &SettingSpec, value: &str) -> Result<(), Result<String, String>> {
-        match spec.range {
+    fn set(
+        &mut self,
+        name: &'static str,
+        range: Range,
+        value: &str,
+    ) -> Result<(), Result<String, String>> {
+        self.nones.remove(name);
+        match range {
             Range::Whole { min, fault } => {
                 let number: i128 = value.parse().map_err(|why| Err(format!("{why}")))?;
-                let small = || Ok(fault.to_owned());
+                let small = || Ok(fault.replace("{}", value));
                 let number = u64::try_from(number)
                     .map_err(|_| if number < 0 { small() } else { Err("too large".into()) })?;
                 if number < min {
                     return Err(small());
                 }
-                self.1.insert(spec.name, number);
+                self.wholes.insert(name, number);
+                Ok(())
             }
             Range::Between { lo, hi, fault } => {
-                let number: f64 = value.parse().map_err(|why| Err(format!("{why}")))?;
-                if !(lo < number && number < hi) {
-                    return Err(Ok(fault.to_owned()));
-                }
-                self.0.insert(spec.name, number);
+                self.number_in(name, value, fault, |number| lo < number && number < hi)
             }
             Range::AtLeast { min, fault } => {
-                let number: f64 = value.parse().map_err(|why| Err(format!("{why}")))?;
-                if !(min <= number && number.is_finite()) {
-                    return Err(Ok(fault.to_owned()));
-                }
-                self.0.insert(spec.name, number);
+                self.number_in(name, value, fault, |number| min <= number)
+            }
+            Range::UpTo { lo, hi, fault } => {
+                self.number_in(name, value, fault, |number| lo < number && number <= hi)
             }
             Range::Choice { of, fault } => {
                 let known = of.iter().find(|known| **known == value);
-                self.2.insert(spec.name, known.ok_or_else(|| Ok(fault.replace("{}", value)))?);
+                self.texts.insert(name, known.ok_or_else(|| Ok(fault.replace("{}", value)))?);
+                Ok(())
             }
+            Range::OrNone(_) if value == "None" => {
+                self.numbers.remove(name);
+                self.wholes.remove(name);
+                self.nones.insert(name);
+                Ok(())
+            }
+            Range::OrNone(range) => self.set(name, *range, value),
         }
+    }
+
+    /// Keeps a number that is `within` its range; `{}` in the text of a fault is the number.
+    fn number_in(
+        &mut self,
+        name: &'static str,
+        value: &str,
+        fault: &str,
+        within: impl Fn(f64) -> bool,
+    ) -> Result<(), Result<String, String>> {
+        let number: f64 = value.parse().map_err(|why| Err(format!("{why}")))?;
+        if !(within(number) && number.is_finite()) {
+            return Err(Ok(fault.replace("{}", &format!("{number:?}"))));
+        }
+        self.numbers.insert(name, number);
         Ok(())
     }
 
     /// A whole number, if it was set.
     pub fn whole(&self, name: &str) -> Option<u64> {
-        self.1.get(name).copied()
+        self.wholes.get(name).copied()
     }
 
     /// A whole number for counting, if it was set.
@@ -155,12 +228,22 @@ impl Settings {
 
     /// A number, if it was set.
     pub fn number(&self, name: &str) -> Option<f64> {
-        self.0.get(name).copied()
+        self.numbers.get(name).copied()
     }
 
     /// One of the texts that a setting accepts, if it was set.
     pub fn text(&self, name: &str) -> Option<&'static str> {
-        self.2.get(name).copied()
+        self.texts.get(name).copied()
+    }
+
+    /// Whether it was set to `None`.
+    pub fn is_none(&self, name: &str) -> bool {
+        self.nones.contains(name)
+    }
+
+    /// Names and values of all that was set, as they were written, in their order.
+    pub fn written(&self) -> &[(String, String)] {
+        &self.written
     }
 }
 
@@ -175,24 +258,6 @@ mod tests {
         let faults = Settings::parse(algorithm, table, &set).err().unwrap_or_default();
         let got: Vec<_> = faults.into_iter().map(|fault| fault.message).collect();
         assert_eq!(got.join("; "), want, "{algorithm}: {name}={value}");
-    }
-
-    #[test]
-    fn choices_are_read_and_others_named() {
-        let of = &["GP", "RF"];
-        let fault = "estimator {} is not supported in Bayesian optimization";
-        let spec = SettingSpec {
-            name: "estimator",
-            default: "GP",
-            range: Range::Choice { of, fault },
-            meaning: "",
-        };
-        let mut settings = Settings::default();
-        settings.set(&spec, "RF").unwrap();
-        assert_eq!(settings.text("estimator"), Some("RF"));
-        let want = "estimator rf is not supported in Bayesian optimization";
-        assert_eq!(settings.set(&spec, "rf"), Err(Ok(want.to_owned())));
-        assert_eq!(spec.range.to_string(), "GP, RF");
     }
 
     #[test]
@@ -213,11 +278,5 @@ mod tests {
         );
         check("tpe", "gamma", "x", "failed to validate gamma(x): invalid float literal");
         check("tpe", "n_startup_trials", "20", "");
-        check("cmaes", "sigma", "0", "");
-        check("cmaes", "sigma", "-0.1", "sigma should be great or equal than zero");
-        check("cmaes", "sigma", "nan", "sigma should be great or equal than zero");
-        let fault = "restart_strategy should be one of none, ipop, bipop";
-        check("cmaes", "restart_strategy", "often", fault);
-        check("cmaes", "restart_strategy", "ipop", "");
     }
 }

@@ -14,12 +14,16 @@ mod ruler;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use proto::FieldError;
-use proto::kinds::{ExperimentSpec, ParameterAssignment};
+use proto::kinds::{ExperimentSpec, ParameterAssignment, ParameterSpec};
 
 use belief::Belief;
 use condition::Condition;
 use domain::Domain;
+
+use crate::nas::Network;
 
 /// All parameters of an experiment, in the order of its manifest.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +33,18 @@ pub struct Space {
     conditional: Vec<usize>,
     /// Combinations that are never tried: parameter and its coordinate.
     forbidden: Vec<Vec<(usize, Coordinate)>>,
+    form: Form,
+}
+
+/// In what form trials receive a point.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Form {
+    /// One value for each parameter.
+    Values,
+    /// The architecture of a network; its parameters are ours alone.
+    Network(Arc<Network>),
+    /// These values, whatever the point: the trials themselves search.
+    Constant(Vec<ParameterAssignment>),
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -94,6 +110,29 @@ impl Space {
     /// with paths such as `parameters[2].feasibleSpace.min`.
     pub fn parse(spec: &ExperimentSpec) -> Result<Space, Vec<FieldError>> {
         parse::space(spec)
+    }
+
+    /// A space whose points trials receive in another form than one value for each parameter.
+    pub(crate) fn of_form(
+        parameters: &[ParameterSpec],
+        form: Form,
+    ) -> Result<Space, Vec<FieldError>> {
+        let spec = ExperimentSpec { parameters: parameters.to_vec(), ..Default::default() };
+        Ok(Space { form, ..parse::space(&spec)? })
+    }
+
+    /// In what form trials receive a point.
+    pub(crate) fn form(&self) -> &Form {
+        &self.form
+    }
+
+    /// The names of the values that a trial receives.
+    pub fn assigned(&self) -> Vec<&str> {
+        match &self.form {
+            Form::Values => self.names().collect(),
+            Form::Network(_) => Network::ASSIGNED.to_vec(),
+            Form::Constant(values) => values.iter().map(|it| it.name.as_str()).collect(),
+        }
     }
 
     /// How many parameters there are.
@@ -182,6 +221,11 @@ impl Space {
 
     /// The values of a point as text, in the order of the manifest; inactive ones are left out.
     pub fn assignments(&self, point: &Point) -> Vec<ParameterAssignment> {
+        match &self.form {
+            Form::Values => {}
+            Form::Network(network) => return network.assignments(point),
+            Form::Constant(values) => return values.clone(),
+        }
         let pairs = self.parameters.iter().zip(&point.0);
         let assignment = |(parameter, coordinate): (&Parameter, &Coordinate)| {
             let value = parameter.domain.text(*coordinate)?;
@@ -193,6 +237,9 @@ impl Space {
     /// The point of some values, in any order; none where a parameter that counts has no value, or
     /// one has a value that is not in this space.
     pub fn point_of(&self, assignments: &[ParameterAssignment]) -> Option<Point> {
+        if let Form::Network(network) = &self.form {
+            return network.point_of(assignments);
+        }
         let value_of = |i: usize, name: &str| {
             // Nearly always in our own order.
             let here = assignments.get(i).filter(|it| it.name == name);

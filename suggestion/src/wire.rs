@@ -1,8 +1,8 @@
 //! Rpc ⇄ domain: what Katib's clients send, as a manifest and a history, and our answer to them.
 
 use proto::kinds::{
-    AlgorithmSpec, ExperimentSpec, FeasibleSpace, ObjectiveSpec, ParameterAssignment,
-    ParameterSpec, Setting,
+    AlgorithmSpec, ExperimentSpec, FeasibleSpace, GraphConfig, NasConfig, ObjectiveSpec, Operation,
+    ParameterAssignment, ParameterSpec, Setting,
 };
 use proto::rpc::v1beta1 as rpc;
 use rpc::get_suggestions_reply::ParameterAssignments;
@@ -21,6 +21,7 @@ pub(crate) fn spec(experiment: &rpc::Experiment) -> ExperimentSpec {
         algorithm: spec.algorithm.map(algorithm),
         // Zero is what an unset number looks like here.
         max_trial_count: Some(spec.max_trial_count).filter(|count| *count != 0),
+        nas_config: spec.nas_config.map(nas_config),
         ..Default::default()
     }
 }
@@ -38,6 +39,29 @@ fn parameter(it: rpc::ParameterSpec) -> ParameterSpec {
         feasible_space: it.feasible_space.map(feasible),
         name: it.name,
         ..Default::default()
+    }
+}
+
+fn nas_config(it: rpc::NasConfig) -> NasConfig {
+    let graph = |it: rpc::GraphConfig| GraphConfig {
+        num_layers: Some(it.num_layers).filter(|count| *count != 0),
+        input_sizes: it.input_sizes,
+        output_sizes: it.output_sizes,
+    };
+    let operation = |it: rpc::Operation| Operation {
+        operation_type: it.operation_type,
+        parameters: it
+            .parameter_specs
+            .unwrap_or_default()
+            .parameters
+            .into_iter()
+            .map(parameter)
+            .collect(),
+    };
+    let operations = it.operations.unwrap_or_default().operation.into_iter();
+    NasConfig {
+        graph_config: it.graph_config.map(graph),
+        operations: operations.map(operation).collect(),
     }
 }
 
@@ -151,11 +175,14 @@ fn suggested(it: Suggested) -> ParameterAssignments {
 }
 
 /// The status of an error: which code, and Katib's text where there is but one fault of the
-/// algorithm's settings.
+/// algorithm's settings or of a network. (Where Katib prints the faulty part, we say which it is.)
 pub(crate) fn status(error: SuggestError) -> Status {
     match error {
         SuggestError::Invalid(faults) => Status::invalid_argument(match &faults[..] {
             [fault] if fault.path.starts_with("algorithm.") => fault.message.clone(),
+            [fault] if fault.path.starts_with("nasConfig.") => {
+                format!("{}:\n{}", fault.message, fault.path)
+            }
             _ => SuggestError::Invalid(faults).to_string(),
         }),
     }

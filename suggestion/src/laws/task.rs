@@ -1,5 +1,5 @@
 //! Tasks at random, for laws: spaces of every kind with conditions, forbidden combinations and
-//! beliefs; one objective or several; constraints; and whatever trials may come to.
+//! beliefs, or networks; one objective or several; constraints; and whatever trials may come to.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use proto::kinds::{
     ConstraintSpec, ExperimentSpec, FeasibleSpace, ObjectiveSpec, ParameterSpec, Prior, When,
 };
 
-use crate::fixture::{experiment, space};
+use crate::fixture::{experiment, network, search, space};
 use crate::{Problem, State, Told};
 
 /// A parameter of any kind; one-point domains and wide ones among them.
@@ -88,9 +88,13 @@ pub(super) fn tasks() -> impl Strategy<Value = ExperimentSpec> {
         relations,
         forbidden,
     });
-    (parameters(), prop::option::of(extras)).prop_map(|(parameters, extras)| match extras {
+    let layers = prop_oneof![5 => Just(0), 1 => 1..4];
+    let all = (parameters(), layers, prop::option::of(extras));
+    all.prop_map(|(parameters, layers, extras)| match extras {
+        None if 0 < layers => search("", &[], network(layers)),
         None => experiment("", &[], &parameters),
-        Some(extras) => enriched(parameters, &extras),
+        Some(extras) if 0 < layers => measured(search("", &[], network(layers)), &extras),
+        Some(extras) => measured(enriched(parameters, &extras), &extras),
     })
 }
 
@@ -119,6 +123,13 @@ fn enriched(parameters: Vec<ParameterSpec>, extras: &Extras) -> ExperimentSpec {
         let pair = [place(*one), place(*other)];
         pair.into_iter().map(|i| (parameters[i].name.clone(), text(i, *u))).collect()
     };
+    let mut spec = experiment("", &[], &related);
+    spec.forbidden = extras.forbidden.iter().map(combination).collect();
+    spec
+}
+
+/// The task with objectives and constraints.
+fn measured(mut spec: ExperimentSpec, extras: &Extras) -> ExperimentSpec {
     let objective = |i: usize| ObjectiveSpec {
         type_: if i == 1 { "maximize" } else { "minimize" }.into(),
         objective_metric_name: metric(i),
@@ -129,8 +140,6 @@ fn enriched(parameters: Vec<ParameterSpec>, extras: &Extras) -> ExperimentSpec {
         comparison: if i == 1 { "greater" } else { "less" }.into(),
         value: "1.5".into(),
     };
-    let mut spec = experiment("", &[], &related);
-    spec.forbidden = extras.forbidden.iter().map(combination).collect();
     spec.constraints = (0..extras.constraints).map(constraint).collect();
     if 1 < extras.objectives {
         spec.objective = None;

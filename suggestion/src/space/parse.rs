@@ -10,7 +10,7 @@ use super::condition::{self, Condition};
 use super::decimal::Decimal;
 use super::domain::{Domain, Reals, Steps};
 use super::ruler::Ruler;
-use super::{Coordinate, Parameter, Space};
+use super::{Coordinate, Form, Parameter, Space};
 
 /// Reads `spec.parameters` and `spec.forbidden`; paths of faults begin with their names.
 pub(super) fn space(spec: &ExperimentSpec) -> Result<Space, Vec<FieldError>> {
@@ -33,7 +33,8 @@ pub(super) fn space(spec: &ExperimentSpec) -> Result<Space, Vec<FieldError>> {
         Vec::new()
     });
     let forbidden = forbidden(&spec.forbidden, &parameters, &mut faults);
-    if faults.is_empty() { Ok(Space { parameters, conditional, forbidden }) } else { Err(faults) }
+    let space = Space { parameters, conditional, forbidden, form: Form::Values };
+    if faults.is_empty() { Ok(space) } else { Err(faults) }
 }
 
 /// The parameters without what relates them to each other.

@@ -1,0 +1,54 @@
+//! Does the controller learn, soon enough, and the same whatever is kept?
+
+use super::*;
+use crate::fixture::{network, search, told};
+use crate::{Answer, Live};
+
+/// Eight layers with a known best architecture: the loss counts how many operations differ from it
+/// and, less, how many connections do.
+fn landscape(rows: &[Vec<usize>]) -> f64 {
+    let best = |i: usize, j: usize| if j == 0 { (i * 2) % 3 } else { usize::from((i + j) % 4 == 0) };
+    let weight = |j: usize| if j == 0 { 1.0 } else { 0.3 };
+    let row = |(i, row): (usize, &Vec<usize>)| -> f64 {
+        let differs = |(j, it): (usize, &usize)| weight(j) * f64::from(u8::from(*it != best(i, j)));
+        row.iter().enumerate().map(differs).sum()
+    };
+    rows.iter().enumerate().map(row).sum()
+}
+
+/// The losses of `trials` trials, one at a time.
+fn run(algorithm: &str, settings: &[(&str, &str)], seed: u64, trials: u64) -> Vec<f64> {
+    let problem = Problem::parse(&search(algorithm, settings, network(8)), Seed(seed)).unwrap();
+    let mut live = Live::new(problem.clone());
+    let mut losses = Vec::new();
+    for index in 0..trials {
+        let Ok(Answer::Proposals(mut all)) = live.ask(index, 1) else { panic!("never ends") };
+        let assignments = all.remove(0).assignments;
+        let point = problem.space.point_of(&assignments).unwrap();
+        let Form::Network(network) = problem.space.form() else { panic!("a network") };
+        losses.push(landscape(&network.rows(&point)));
+        live.tell(told(index, assignments, losses.last().copied()));
+    }
+    losses
+}
+
+/// Prints mean losses for people who tune it; run with `--ignored --nocapture`.
+#[test]
+#[ignore = "for people"]
+fn table() {
+    for algorithm in ["random", "tpe", "enas"] {
+        let all: Vec<_> = (0..6).map(|seed| run(algorithm, &[], seed, 300)).collect();
+        let mean = |from: usize, to: usize| {
+            let of = |losses: &Vec<f64>| losses[from..to].iter().sum::<f64>() / (to - from) as f64;
+            all.iter().map(of).sum::<f64>() / all.len() as f64
+        };
+        let best = |to: usize| {
+            let of = |losses: &Vec<f64>| losses[..to].iter().copied().fold(f64::INFINITY, f64::min);
+            all.iter().map(of).sum::<f64>() / all.len() as f64
+        };
+        eprintln!(
+            "{algorithm:8} mean of 50: {:.2} {:.2} {:.2} {:.2}  best: {:.2} {:.2} {:.2}",
+            mean(0, 50), mean(50, 100), mean(150, 200), mean(250, 300), best(50), best(100), best(300)
+        );
+    }
+}
