@@ -257,20 +257,14 @@ mod tests {
         let mut spec = search("random", &[], network(2));
         check(&spec, &[]);
         spec.forbidden = vec![[("layer 0".to_owned(), "1".to_owned())].into()];
-        check(
-            &spec,
-            &["forbidden: names parameters, and an architecture has none; leave it out"],
-        );
+        check(&spec, &["forbidden: names parameters, and an architecture has none; leave it out"]);
         spec.forbidden.clear();
         let initial = |text: &str| vec![[("architecture".to_owned(), text.to_owned())].into()];
         spec.initial_points = initial("[[2], [0, 1]]");
         let point = |spec| Problem::parse(spec, Seed(1)).unwrap().initial[0].key();
         assert_eq!(point(&spec), [2, 0, 1]);
         spec.initial_points = initial("[[2]]");
-        check(
-            &spec,
-            &["initialPoints[0]: needs a value of its feasible space for each parameter"],
-        );
+        check(&spec, &["initialPoints[0]: needs a value of its feasible space for each parameter"]);
         spec.parameters = vec![int("x", 0, 1)];
         check(&spec, &["nasConfig: stands in place of parameters; leave one of the two out"]);
         for algorithm in ["enas", "darts"] {

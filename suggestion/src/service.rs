@@ -264,6 +264,198 @@ mod tests {
         }
     }
 
+    /// An experiment over networks of three layers with four operations.
+    fn over_networks(algorithm: &str, settings: &[(&str, &str)]) -> rpc::Experiment {
+        let parameter = |name: &str, type_: rpc::ParameterType, feasible: rpc::FeasibleSpace| {
+            rpc::ParameterSpec {
+                name: name.into(),
+                parameter_type: type_.into(),
+                feasible_space: Some(feasible),
+            }
+        };
+        let operation = |kind: &str, parameter| rpc::Operation {
+            operation_type: kind.into(),
+            parameter_specs: Some(rpc::operation::ParameterSpecs { parameters: vec![parameter] }),
+        };
+        let sizes = rpc::FeasibleSpace { list: vec!["3".into(), "5".into()], ..Default::default() };
+        let bounds = rpc::FeasibleSpace {
+            min: "2".into(),
+            max: "3".into(),
+            step: "1".into(),
+            ..Default::default()
+        };
+        let mut experiment = experiment(algorithm, settings);
+        let spec = experiment.spec.as_mut().unwrap();
+        spec.parameter_specs = None;
+        spec.nas_config = Some(rpc::NasConfig {
+            graph_config: Some(rpc::GraphConfig {
+                num_layers: 3,
+                input_sizes: vec![8, 8, 1],
+                output_sizes: vec![10],
+            }),
+            operations: Some(rpc::nas_config::Operations {
+                operation: vec![
+                    operation(
+                        "convolution",
+                        parameter("filter_size", rpc::ParameterType::Categorical, sizes),
+                    ),
+                    operation("reduction", parameter("pool_size", rpc::ParameterType::Int, bounds)),
+                ],
+            }),
+        });
+        experiment
+    }
+
+    /// Two requests, the second with the first's trials measured; what both answer.
+    async fn asked_twice(
+        client: &mut SuggestionClient<Channel>,
+        experiment: rpc::Experiment,
+    ) -> Vec<Vec<rpc::ParameterAssignment>> {
+        let mut trials: Vec<rpc::Trial> = Vec::new();
+        for round in 1..=2 {
+            let reply = client.get_suggestions(rpc::GetSuggestionsRequest {
+                experiment: Some(experiment.clone()),
+                trials: trials.clone(),
+                current_request_number: 2,
+                total_request_number: 2 * round,
+            });
+            for suggested in reply.await.unwrap().into_inner().parameter_assignments {
+                let metric = rpc::Metric { name: "accuracy".into(), value: "0.9".into() };
+                let status = rpc::TrialStatus {
+                    condition: rpc::trial_status::TrialConditionType::Succeeded.into(),
+                    observation: Some(rpc::Observation { metrics: vec![metric] }),
+                    ..Default::default()
+                };
+                let mut done = trial("");
+                done.status = Some(status);
+                let assignments = suggested.assignments;
+                done.spec.as_mut().unwrap().parameter_assignments =
+                    Some(rpc::trial_spec::ParameterAssignments { assignments });
+                trials.push(done);
+            }
+        }
+        let assignments =
+            |it: rpc::Trial| it.spec.unwrap().parameter_assignments.unwrap().assignments;
+        trials.into_iter().map(assignments).collect()
+    }
+
+    #[tokio::test]
+    async fn architectures_travel_as_katibs_do() {
+        let mut client = SuggestionClient::new(started().await);
+        let all = asked_twice(&mut client, over_networks("enas", &[])).await;
+        let names = |it: &[rpc::ParameterAssignment]| -> Vec<String> {
+            it.iter().map(|it| it.name.clone()).collect()
+        };
+        let mut architectures = std::collections::BTreeSet::new();
+        for assignments in &all {
+            assert_eq!(names(assignments), ["architecture", "nn_config"]);
+            let read = |i: usize| -> serde_json::Value {
+                serde_json::from_str(&assignments[i].value.replace('\'', "\"")).unwrap()
+            };
+            let operation = read(0)[0][0].to_string();
+            assert_eq!(read(1)["embedding"][&operation]["opt_id"].to_string(), operation);
+            architectures.insert(assignments[0].value.clone());
+        }
+        assert_eq!(architectures.len(), 4);
+
+        let settings = [("num_epochs", "3"), ("batch_size", "None"), ("mine", "x")];
+        for assignments in asked_twice(&mut client, over_networks("darts", &settings)).await {
+            let [settings, space, layers] = &assignments[..] else { panic!("{assignments:?}") };
+            assert_eq!(names(&assignments), ["algorithm-settings", "search-space", "num-layers"]);
+            assert_eq!(
+                settings.value,
+                "{'num_epochs': '3', 'w_lr': 0.025, 'w_lr_min': 0.001, 'w_momentum': 0.9, \
+                 'w_weight_decay': 0.0003, 'w_grad_clip': 5.0, 'alpha_lr': 0.0003, \
+                 'alpha_weight_decay': 0.001, 'batch_size': null, 'num_workers': 4, \
+                 'init_channels': 16, 'print_step': 50, 'num_nodes': 4, 'stem_multiplier': 3, \
+                 'mine': 'x'}"
+            );
+            assert_eq!(
+                space.value,
+                "['convolution_3x3', 'convolution_5x5', 'reduction_2x2', 'reduction_3x3']"
+            );
+            assert_eq!(layers.value, "3");
+        }
+    }
+
+    #[tokio::test]
+    async fn networks_are_refused_with_katibs_texts() {
+        let mut client = SuggestionClient::new(started().await);
+        let mut check = async |experiment: rpc::Experiment, want: Option<&str>| {
+            let request = rpc::ValidateAlgorithmSettingsRequest { experiment: Some(experiment) };
+            let error = client.validate_algorithm_settings(request).await.err();
+            assert!(error.iter().all(|error| error.code() == Code::InvalidArgument));
+            assert_eq!(error.as_ref().map(Status::message), want);
+        };
+        for (algorithm, setting, want) in [
+            ("enas", ("controller_temperature", "None"), None),
+            ("enas", ("controller_baseline_decay", "1.0"), None),
+            (
+                "enas",
+                ("controller_temperature", "-1"),
+                Some(
+                    "Algorithm Setting controller_temperature: -1.0 with float type must be in \
+                     range (0, inf)",
+                ),
+            ),
+            (
+                "enas",
+                ("controller_skip_target", "1.5"),
+                Some(
+                    "Algorithm Setting controller_skip_target: 1.5 with float type must be in \
+                     range (0.0, 1.0)",
+                ),
+            ),
+            (
+                "enas",
+                ("controller_train_steps", "0"),
+                Some(
+                    "Algorithm Setting controller_train_steps: 0 with int type must be in range \
+                     [1, inf)",
+                ),
+            ),
+            (
+                "enas",
+                ("controller_learning_rate", "None"),
+                Some(
+                    "Algorithm Setting controller_learning_rate must be float type: exception \
+                     invalid float literal",
+                ),
+            ),
+            ("enas", ("depth", "1"), Some("Unknown Algorithm Setting name: depth")),
+            ("darts", ("depth", "1"), None),
+            ("darts", ("num_epochs", "0"), Some("num_epochs should be greater than zero")),
+            ("darts", ("w_lr", "-1"), Some("w_lr should be greater than or equal to zero")),
+            (
+                "darts",
+                ("num_nodes", "None"),
+                Some("failed to validate num_nodes(None): invalid digit found in string"),
+            ),
+            (
+                "darts",
+                ("mine", "it's"),
+                Some("trials receive settings between quotes; leave those of mine out"),
+            ),
+        ] {
+            check(over_networks(algorithm, &[setting]), want).await;
+        }
+        let broken = |change: fn(&mut rpc::NasConfig)| {
+            let mut experiment = over_networks("enas", &[]);
+            change(experiment.spec.as_mut().unwrap().nas_config.as_mut().unwrap());
+            experiment
+        };
+        check(
+            broken(|it| it.graph_config.as_mut().unwrap().num_layers = 0),
+            Some("Missing NumLayers in GraphConfig:\nnasConfig.graphConfig.numLayers"),
+        )
+        .await;
+        check(
+            broken(|it| it.operations.as_mut().unwrap().operation[1].operation_type.clear()),
+            Some("Missing operationType in Operation:\nnasConfig.operations[1].operationType"),
+        )
+        .await;
+    }
+
     #[tokio::test]
     async fn probes_find_it_serving() {
         let mut client = HealthClient::new(started().await);

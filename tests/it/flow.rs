@@ -80,6 +80,16 @@ const EXAMPLES: &[Example] = &[
         ..BASE
     },
     Example { name: "custom-filter", ..BASE },
+    Example {
+        name: "enas",
+        packages: &["scikit-learn==1.7.2"],
+        quick: &["spec.maxTrialCount=4"],
+        trials: (12, 4),
+        best: (0.5, 1.0),
+        // Architectures are no parameters.
+        space: &[],
+        ..BASE
+    },
     Example { name: "file-collector-json", ..BASE },
     Example { name: "file-collector-text", ..BASE },
     Example {

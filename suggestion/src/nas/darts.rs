@@ -135,7 +135,8 @@ fn check(draft: &Draft) -> Vec<FieldError> {
         return vec![FieldError::new("nasConfig", "darts needs one, in place of parameters")];
     }
     let written = draft.settings.written().iter().enumerate();
-    let quoted = written.filter(|(_, (name, value))| format!("{name}{value}").contains(['"', '\'']));
+    let quoted =
+        written.filter(|(_, (name, value))| format!("{name}{value}").contains(['"', '\'']));
     let fault = |(i, (name, _)): (usize, &(String, String))| {
         let why = format!("trials receive settings between quotes; leave those of {name} out");
         FieldError::new(format!("algorithm.algorithmSettings[{i}]"), why)
@@ -163,8 +164,7 @@ pub(super) fn assignments(
     if !faults.is_empty() {
         return Err(faults);
     }
-    let assignment =
-        |name: &str, value: String| ParameterAssignment { name: name.into(), value };
+    let assignment = |name: &str, value: String| ParameterAssignment { name: name.into(), value };
     Ok(vec![
         assignment("algorithm-settings", handed_on(settings)),
         assignment("search-space", list(space.iter().map(|name| quoted(name)))),
@@ -181,13 +181,14 @@ fn search_space(config: &NasConfig) -> Result<Vec<String>, Vec<FieldError>> {
             names.push(kind.clone());
             continue;
         }
-        let sizes = (0..space.axes().next().and_then(|axis| axis.levels).unwrap_or(0)).map(|level| {
-            let mut units = vec![0.5; space.dimensions()];
-            units[0] = 0.0;
-            let mut point = space.point(&units);
-            point.0[0] = Coordinate::Level(level);
-            space.assignments(&point).swap_remove(0).value
-        });
+        let sizes =
+            (0..space.axes().next().and_then(|axis| axis.levels).unwrap_or(0)).map(|level| {
+                let mut units = vec![0.5; space.dimensions()];
+                units[0] = 0.0;
+                let mut point = space.point(&units);
+                point.0[0] = Coordinate::Level(level);
+                space.assignments(&point).swap_remove(0).value
+            });
         names.extend(sizes.map(|size| format!("{kind}_{size}x{size}")));
     }
     Ok(names)

@@ -40,8 +40,13 @@ macro_rules! up_to {
             lo: 0.0,
             hi: $hi,
             fault: concat!(
-                "Algorithm Setting ", $name, ": {} with float type must be in range (", $lo, ", ",
-                $range, ")"
+                "Algorithm Setting ",
+                $name,
+                ": {} with float type must be in range (",
+                $lo,
+                ", ",
+                $range,
+                ")"
             ),
         }
     };
@@ -52,7 +57,9 @@ macro_rules! whole {
         Range::Whole {
             min: 1,
             fault: concat!(
-                "Algorithm Setting ", $name, ": {} with int type must be in range [1, inf)"
+                "Algorithm Setting ",
+                $name,
+                ": {} with int type must be in range [1, inf)"
             ),
         }
     };

@@ -193,7 +193,8 @@ fn parameters(operation: &Operation) -> Result<Space, Vec<FieldError>> {
     let spaces = operation.parameters.iter().filter_map(|it| it.feasible_space.as_ref());
     let texts = names.chain(spaces.flat_map(|it| &it.list)).chain([&operation.operation_type]);
     for text in texts.filter(|text| text.contains(['"', '\''])) {
-        let why = format!("trials receive names and values between quotes, got {text}: leave those out");
+        let why =
+            format!("trials receive names and values between quotes, got {text}: leave those out");
         told("", &why);
     }
     if !faults.is_empty() {
@@ -270,7 +271,8 @@ mod tests {
             kind: kind.into(),
             values: values.iter().map(|(name, it)| ((*name).to_owned(), it.clone())).collect(),
         };
-        let (text, number) = (|it: &str| Value::Text(it.into()), |it: &str| Value::Number(it.into()));
+        let (text, number) =
+            (|it: &str| Value::Text(it.into()), |it: &str| Value::Number(it.into()));
         let want = [
             of("convolution", &[("a", text("c0")), ("b", number("3"))]),
             of("convolution", &[("a", text("c0")), ("b", number("4"))]),
@@ -300,9 +302,11 @@ mod tests {
         let mut unbounded = int("u", 0, 1);
         unbounded.feasible_space = None;
         let open = stepped("o", "0", "1", "x");
-        config.operations[0].parameters = vec![bad.clone(), typeless, names("n", 0), unbounded, open];
+        config.operations[0].parameters =
+            vec![bad.clone(), typeless, names("n", 0), unbounded, open];
         bad.name = "step".into();
-        config.operations[1] = Operation { parameters: vec![bad, int("x", 1, 0)], ..Default::default() };
+        config.operations[1] =
+            Operation { parameters: vec![bad, int("x", 1, 0)], ..Default::default() };
         config.operations.push(Operation { operation_type: "it's".into(), ..Default::default() });
         check(
             &config,
@@ -332,8 +336,10 @@ mod tests {
         config.operations[0].parameters = vec![int("a", 1, 0)];
         check(
             &config,
-            &["operations[0].parameters[0].feasibleSpace.min: must not be above max, got min \"1\" \
-               and max \"0\""],
+            &[
+                "operations[0].parameters[0].feasibleSpace.min: must not be above max, got min \"1\" \
+               and max \"0\"",
+            ],
         );
         config.operations[0].parameters = vec![int("a", 0, 9_999)];
         check(

@@ -115,4 +115,3 @@ fn key(trial: &Trial, objective: usize) -> Key {
 fn before(one: &Key, other: &Key) -> bool {
     one.0.cmp(&other.0).then(one.1.total_cmp(&other.1)).is_lt()
 }
-

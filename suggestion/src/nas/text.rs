@@ -18,8 +18,7 @@ impl Network {
     pub(crate) fn assignments(&self, point: &Point) -> Vec<ParameterAssignment> {
         let rows = self.rows(point);
         let row = |row: &Vec<usize>| list(row.iter().map(ToString::to_string));
-        let assignment =
-            |name: &str, value| ParameterAssignment { name: name.into(), value };
+        let assignment = |name: &str, value| ParameterAssignment { name: name.into(), value };
         vec![
             assignment(ARCHITECTURE, list(rows.iter().map(row))),
             assignment(CONFIG, self.config(&rows)),

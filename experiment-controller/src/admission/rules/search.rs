@@ -29,19 +29,17 @@ pub(super) fn check(case: &Case<'_>) -> Vec<FieldError> {
             "spec.nasConfig",
             "only one of spec.parameters and spec.nasConfig can be specified; leave one out",
         )),
-        (true, Some(_)) => faults.push(FieldError::new(
-            "spec.nasConfig",
-            "no algorithm here searches over architectures; describe the choices as spec.parameters",
-        )),
-        (false, None) => {}
-    }
-    if !spec.parameters.is_empty() {
-        let found = Problem::check(spec).into_iter().map(|fault| fault.under("spec"));
-        // An algorithm that another server has is that server's to judge.
-        let elsewhere = is_elsewhere(case);
-        faults.extend(found.filter(|it| !(elsewhere && it.path.starts_with("spec.algorithm."))));
-        if elsewhere {
-            faults.extend(untold(case));
+        (true, Some(_)) | (false, None) => {
+            let found = Problem::check(spec).into_iter().map(|fault| fault.under("spec"));
+            // An algorithm that another server has is that server's to judge, and so are networks.
+            let theirs = |it: &FieldError| {
+                ["spec.algorithm.", "spec.nasConfig."].iter().any(|part| it.path.starts_with(part))
+            };
+            let elsewhere = is_elsewhere(case);
+            faults.extend(found.filter(|it| !(elsewhere && theirs(it))));
+            if elsewhere {
+                faults.extend(untold(case));
+            }
         }
     }
     if let Some(stopping) = &spec.early_stopping {

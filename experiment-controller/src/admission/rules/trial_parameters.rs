@@ -174,14 +174,21 @@ fn unused(case: &Case<'_>, given: &[TrialParameterSpec]) -> Vec<FieldError> {
     unused.map(fault).collect()
 }
 
-/// Values to render a template with: one from each parameter's space.
+/// Values to render a template with: one from each parameter's space, or a text for whatever a
+/// search over networks gives.
 pub(super) fn samples(case: &Case<'_>) -> Vec<proto::kinds::ParameterAssignment> {
     let sample = |parameter: &ParameterSpec| {
         let space = parameter.feasible_space.clone().unwrap_or_default();
         let value = space.list.into_iter().next().unwrap_or(space.min);
         proto::kinds::ParameterAssignment { name: parameter.name.clone(), value }
     };
-    case.spec.parameters.iter().map(sample).collect()
+    let given = case.spec.trial_template.as_ref().and_then(|it| it.trial_parameters.as_ref());
+    let network = given.filter(|_| case.spec.nas_config.is_some()).into_iter().flatten();
+    let texts = network.map(|it| proto::kinds::ParameterAssignment {
+        name: it.reference.clone(),
+        value: "[]".into(),
+    });
+    case.spec.parameters.iter().map(sample).chain(texts).collect()
 }
 
 /// Whether every placeholder of the template has a value to fill it.

@@ -130,13 +130,7 @@ impl Pass<'_> {
     }
 
     /// The gradient of the logits of layer `i`'s operations.
-    fn logits(
-        &self,
-        layer: &Layer,
-        i: usize,
-        advantages: &[f64],
-        wishes: &Wishes,
-    ) -> Array2<f64> {
+    fn logits(&self, layer: &Layer, i: usize, advantages: &[f64], wishes: &Wishes) -> Array2<f64> {
         let batch = advantages.len() as f64;
         let mut gradient = layer.logits.mapv(|logit| self.shape.slope(logit) / batch);
         for (b, mut row) in gradient.rows_mut().into_iter().enumerate() {

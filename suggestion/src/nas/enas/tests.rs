@@ -7,7 +7,8 @@ use crate::{Answer, Live};
 /// Eight layers with a known best architecture: the loss counts how many operations differ from it
 /// and, less, how many connections do.
 fn landscape(rows: &[Vec<usize>]) -> f64 {
-    let best = |i: usize, j: usize| if j == 0 { (i * 2) % 3 } else { usize::from((i + j) % 4 == 0) };
+    let best =
+        |i: usize, j: usize| if j == 0 { (i * 2) % 3 } else { usize::from((i + j) % 4 == 0) };
     let weight = |j: usize| if j == 0 { 1.0 } else { 0.3 };
     let row = |(i, row): (usize, &Vec<usize>)| -> f64 {
         let differs = |(j, it): (usize, &usize)| weight(j) * f64::from(u8::from(*it != best(i, j)));
@@ -48,7 +49,13 @@ fn table() {
         };
         eprintln!(
             "{algorithm:8} mean of 50: {:.2} {:.2} {:.2} {:.2}  best: {:.2} {:.2} {:.2}",
-            mean(0, 50), mean(50, 100), mean(150, 200), mean(250, 300), best(50), best(100), best(300)
+            mean(0, 50),
+            mean(50, 100),
+            mean(150, 200),
+            mean(250, 300),
+            best(50),
+            best(100),
+            best(300)
         );
     }
 }
