@@ -4,13 +4,13 @@
 //! controller of Pham et al., *Efficient Neural Architecture Search via Parameter Sharing* (ICML
 //! 2018, arXiv:1802.03268); no weights are shared between trials. Settings are Katib's. Where
 //! Katib's service rewards whatever it draws next with the mean metric of all trials, here each
-//! trial's own architecture is rewarded with its own metric.
+//! trial's own architecture is rewarded with its own metric (`learner.rs`).
 
 use proto::FieldError;
 
 use super::controller::{Pass, Shape, Source, Wishes};
 use super::graph::Network;
-use super::learner::{Learner, Method};
+use super::learner::{BATCH, Learner, Method};
 use crate::problem::Problem;
 use crate::registry::{Algorithm, Draft};
 use crate::seed::{Seed, Stream};
@@ -24,7 +24,8 @@ const HIDDEN_MAX: usize = 512;
 /// Architectures drawn for each suggestion; the first that was never tried is taken.
 const CANDIDATES: usize = 8;
 
-/// Katib's many small steps are taken as few larger ones of the same sum, none longer than this.
+/// Katib's many small steps are taken as few larger ones of the same sum for each trial of a batch
+/// (Goyal et al., arXiv:1706.02677, §2.1: the rate grows with the batch), none longer than this.
 const RATE_MAX: f64 = 0.02;
 
 /// Most steps for each trial.
@@ -151,6 +152,7 @@ fn check(draft: &Draft) -> Vec<FieldError> {
 struct Enas {
     method: Method,
     seed: Seed,
+    window: usize,
     /// What was learned from the trials since the window's start.
     learned: Fitted<(usize, Learner)>,
 }
@@ -163,13 +165,18 @@ impl Enas {
         };
         // A stream that no suggestion has.
         let seed = Seed(problem.seed.0 ^ 0x656e_6173);
-        Enas { method: method(&problem.settings, layers, choices), seed, learned: Fitted::none() }
+        Enas {
+            method: method(&problem.settings, layers, choices),
+            seed,
+            window: WINDOW,
+            learned: Fitted::none(),
+        }
     }
 
     /// What was learned from all finished trials.
     fn learner(&mut self, turn: &Turn, network: &Network) -> &Learner {
         let n = turn.finished.len();
-        let start = (n / WINDOW).saturating_sub(1) * WINDOW;
+        let start = (n / self.window).saturating_sub(1) * self.window;
         let kept = self.learned.take(turn).filter(|(_, (since, _))| *since == start);
         let (done, (_, mut learner)) = kept.unwrap_or_else(|| {
             let objectives = turn.problem.objectives.len();
@@ -202,7 +209,7 @@ fn method(settings: &Settings, layers: usize, choices: usize) -> Method {
     let number = |name, default| settings.number(name).unwrap_or(default);
     let optional = |name, default| (!settings.is_none(name)).then(|| number(name, default));
     let steps = settings.whole("controller_train_steps").unwrap_or(50) as f64;
-    let path = steps * number("controller_learning_rate", 5e-5);
+    let path = steps * number("controller_learning_rate", 5e-5) * BATCH as f64;
     let taken = (path / RATE_MAX).ceil().clamp(1.0, STEPS_MAX);
     Method {
         shape: Shape {

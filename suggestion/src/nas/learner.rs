@@ -2,8 +2,10 @@
 //!
 //! A trial's reward is its standing: the share of trials so far that are worse than it. So neither
 //! the metric's unit nor a few wild values matter (Wierstra et al., *Natural Evolution
-//! Strategies*, JMLR 2014, §3.1, fitness shaping). Each trial comes with a few earlier ones, whose
-//! rewards are those of today.
+//! Strategies*, JMLR 2014, §3.1, fitness shaping). Beside each trial, a few of the best so far are
+//! made more likely (Abolafia et al., *Neural Program Synthesis with Priority Queue Training*,
+//! arXiv:1801.03526, §3): with as few trials as people can pay for, their own rewards alone teach
+//! little, and to go over the bad ones again teaches what is never drawn any more.
 
 use crate::history::Trial;
 use crate::seed::Stream;
@@ -11,8 +13,17 @@ use crate::seed::Stream;
 use super::controller::{Adam, Pass, Shape, Source, Weights, Wishes};
 use super::graph::Network;
 
-/// How many earlier trials each trial is learned with.
+/// How many of the best trials each trial is learned with.
 const REPLAYED: usize = 3;
+
+/// Trials in a batch.
+pub(super) const BATCH: usize = 1 + REPLAYED;
+
+/// The share of trials that count as the best.
+const BEST: f64 = 0.1;
+
+/// The advantage of the best: one standard deviation of rewards.
+const ADVANTAGE: f64 = 1.0;
 
 /// How the controller learns.
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +73,7 @@ impl Learner {
         trials: &[Trial],
         stream: &mut Stream,
     ) {
-        let Some((last, earlier)) = trials.split_last() else { return };
+        let Some(last) = trials.last() else { return };
         for (objective, standing) in self.standings.iter_mut().enumerate() {
             let key = key(last, objective);
             standing.insert(standing.partition_point(|it| before(it, &key)), key);
@@ -71,20 +82,29 @@ impl Learner {
         self.weight = method.decay * self.weight + 1.0;
         self.baseline += (reward - self.baseline) / self.weight;
 
+        let best = self.best(trials);
         for _ in 0..method.steps {
-            let mut batch = vec![last];
-            for _ in 0..REPLAYED.min(earlier.len()) {
-                let drawn = stream.below(earlier.len() as u64);
-                batch.extend(usize::try_from(drawn).ok().and_then(|i| earlier.get(i)));
+            let mut batch = vec![(last, reward - self.baseline)];
+            for _ in 0..REPLAYED.min(best.len()) {
+                let drawn = usize::try_from(stream.below(best.len() as u64)).unwrap_or(0);
+                batch.push((best[drawn], ADVANTAGE));
             }
-            let rows: Vec<_> = batch.iter().map(|trial| network.rows(&trial.point)).collect();
+            let rows: Vec<_> = batch.iter().map(|(trial, _)| network.rows(&trial.point)).collect();
             let given: Vec<_> = rows.iter().map(Vec::as_slice).collect();
-            let advantage = |trial: &&Trial| self.reward(trial) - self.baseline;
-            let advantages: Vec<f64> = batch.iter().map(advantage).collect();
+            let advantages: Vec<f64> = batch.iter().map(|(_, advantage)| *advantage).collect();
             let pass = Pass::new(&method.shape, &self.weights, Source::Given(&given));
             let gradient = pass.gradient(&advantages, &method.wishes);
             self.adam.step(&mut self.weights, &gradient, method.rate);
         }
+    }
+
+    /// The best of some trials that were seen; none where no trial is better than others.
+    fn best<'a>(&self, trials: &'a [Trial]) -> Vec<&'a Trial> {
+        let mut rewarded: Vec<_> = trials.iter().map(|trial| (self.reward(trial), trial)).collect();
+        rewarded.sort_by(|a, b| b.0.total_cmp(&a.0));
+        rewarded.truncate((trials.len() as f64 * BEST).ceil() as usize);
+        rewarded.retain(|(reward, _)| 0.0 < *reward);
+        rewarded.into_iter().map(|(_, trial)| trial).collect()
     }
 
     /// The reward of a trial that was seen: its standing, of variance one over all trials; the
