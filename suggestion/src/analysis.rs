@@ -7,4 +7,4 @@ pub mod hypervolume;
 pub mod pareto;
 
 #[cfg(test)]
-mod points;
+pub(crate) mod points;

@@ -22,7 +22,7 @@ use crate::analysis::{hypervolume, pareto};
 use crate::chart::Chart;
 use crate::gp::kernel::Metric;
 use crate::gp::lesson::{self, Lesson};
-use crate::gp::{Belief, STARTUP};
+use crate::gp::{Belief, STARTUP, added};
 use crate::problem::Problem;
 use crate::registry::{Algorithm, Draft};
 use crate::seed::Stream;
@@ -92,13 +92,8 @@ impl Suggester for Ehvi {
         }
         let metric = Metric::new(turn.space);
         let n = lesson::checkpoint(turn.finished.len());
-        let (objectives, constraints) =
-            (turn.problem.objectives.len(), turn.problem.constraints.len());
-        let fit = self.fit.at(turn, n, |finished| {
-            let trials = Lesson::new(finished).trials(finished);
-            Fit::new(&metric, &trials, objectives, constraints)
-        });
-        let mut models = Models::new(&metric, fit, &lesson.trials(turn.finished));
+        let fit = self.fit.at(turn, n, |finished| Fit::new(turn.problem, &metric, finished));
+        let mut models = Models::new(&metric, fit, &lesson, turn.finished);
         turn.active.iter().for_each(|trial| models.believe(&trial.place));
 
         let front = front_of(&models);
@@ -106,15 +101,17 @@ impl Suggester for Ehvi {
             let points = front.iter().map(|i| models.points[*i].means.clone()).collect::<Vec<_>>();
             Volume::new(&points, &reference(&points, &models))
         });
-        let centers: Vec<Vec<f64>> = models.centers(front.as_deref(), CENTERS, stream);
+        let near = front.unwrap_or_else(|| lesson.order().into_iter().take(CENTERS).collect());
+        let near = some(near, CENTERS, stream).into_iter();
+        let centers: Vec<Vec<f64>> = near.map(|i| models.points[i].place.clone()).collect();
         let chart = Chart::new(turn.space);
         let belief = Belief::new(turn);
         let score = |places: &[Vec<f64>]| {
             let mut scores = models.log_feasible(places);
             if let Some(volume) = &volume {
                 let predicted = models.predict(places);
-                let added = predicted.iter().map(|it| volume.log_expected(it));
-                scores.iter_mut().zip(added).for_each(|(score, added)| *score += added);
+                let logs: Vec<f64> = predicted.iter().map(|it| volume.log_expected(it)).collect();
+                scores = added(scores, &logs);
             }
             belief.added(scores, places)
         };
@@ -122,6 +119,16 @@ impl Suggester for Ehvi {
         let best = found.iter().take(CANDIDATES);
         Asked::Candidates(best.map(|(_, place)| Proposal::at(chart.point(place))).collect())
     }
+}
+
+/// At most `count` of `all`, at random (the first steps of Fisher and Yates' shuffle).
+fn some(mut all: Vec<usize>, count: usize, stream: &mut Stream) -> Vec<usize> {
+    for k in 0..count.min(all.len()) {
+        let other = k + stream.below((all.len() - k) as u64) as usize;
+        all.swap(k, other);
+    }
+    all.truncate(count);
+    all
 }
 
 /// So many members of the front are kept at most, those that dominate most together: boxes grow

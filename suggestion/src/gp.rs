@@ -6,6 +6,11 @@
 //! believed to come out as expected. Where there is much noise, some suggestions go where the mean
 //! is best: with luck in every observation, the best that is observed is as good as the places
 //! among which luck chooses.
+//!
+//! Under constraints the improvement over the best trial that keeps them is multiplied by the
+//! probability that they are kept (Schonlau, Welch and Jones, *Global versus Local Search in
+//! Constrained Optimization of Computer Models*, 1998); while no trial keeps them, that probability
+//! is all that counts. Several objectives are one number, the standing of a trial (`standing.rs`).
 
 mod cholesky;
 pub(crate) mod ensemble;
@@ -22,11 +27,13 @@ pub(crate) mod warp;
 
 use ensemble::Ensemble;
 use explain::Explanation;
-use kernel::Metric;
+use feasible::Feasible;
+use kernel::{Hyper, Metric};
 use lesson::Lesson;
 
 use crate::acquire::{self, Effort};
 use crate::chart::Chart;
+use crate::history::Trial;
 use crate::problem::Problem;
 use crate::registry::{Algorithm, fits};
 use crate::seed::Stream;
@@ -64,7 +71,17 @@ const GREEDY_MAX: f64 = 0.8;
 pub(crate) struct Gp {
     first: Sobol,
     startup: usize,
-    explanations: Fitted<Vec<Explanation>>,
+    fit: Fitted<(Vec<Explanation>, Vec<Hyper>)>,
+}
+
+/// What has been learned.
+struct Learned {
+    ensemble: Ensemble,
+    feasible: Feasible,
+    /// Whether a trial keeps all constraints.
+    kept: bool,
+    /// The best trials' places.
+    centers: Vec<Vec<f64>>,
 }
 
 impl Gp {
@@ -73,11 +90,7 @@ impl Gp {
         let d = problem.space.dimensions();
         let startup = problem.settings.size(STARTUP.name).unwrap_or(d.clamp(5, 10));
         // Two trials are the least that can be told apart.
-        Gp {
-            first: Sobol::new(d, problem.seed),
-            startup: startup.max(2),
-            explanations: Fitted::none(),
-        }
+        Gp { first: Sobol::new(d, problem.seed), startup: startup.max(2), fit: Fitted::none() }
     }
 
     /// How many trials are measured before learning begins.
@@ -86,44 +99,73 @@ impl Gp {
     }
 
     /// What has been learned; nothing while there are too few trials.
-    fn learned(&mut self, turn: &Turn) -> Option<(Lesson, Ensemble)> {
+    fn learned(&mut self, turn: &Turn) -> Option<Learned> {
         let lesson = Lesson::new(turn.finished);
         if lesson.measured < self.startup {
             return None;
         }
+        // The standing of trials of several objectives has their constraints in it already.
+        let single = turn.problem.objectives.len() == 1;
+        let constraints = if single { turn.problem.constraints.len() } else { 0 };
+        let losses = |lesson: &Lesson, finished: &[Trial]| match constraints {
+            0 => lesson.losses.clone(),
+            _ => lesson.losses_in(finished, 0),
+        };
         let metric = Metric::new(turn.space);
         let n = lesson::checkpoint(turn.finished.len());
-        let explanations = self.explanations.at(turn, n, |finished| {
+        let (explanations, hypers) = self.fit.at(turn, n, |finished| {
             let lesson = Lesson::new(finished);
-            explain::explanations(&metric, &lesson.places(finished), &lesson.losses)
+            let (places, losses) = (lesson.places(finished), losses(&lesson, finished));
+            let hypers = Feasible::fitted(&metric, &lesson.trials(finished), constraints);
+            (explain::explanations(&metric, &places, &losses), hypers)
         });
-        let places = lesson.places(turn.finished);
-        let mut ensemble = Ensemble::new(&metric, explanations, &places, &lesson.losses);
+        let (places, trials) = (lesson.places(turn.finished), lesson.trials(turn.finished));
+        let losses = losses(&lesson, turn.finished);
+        let mut ensemble = Ensemble::new(&metric, explanations, &places, &losses);
+        let mut feasible = Feasible::new(&metric, hypers, &trials);
+        let kept: Vec<bool> = trials.iter().map(|trial| trial.is_feasible()).collect();
+        let any = constraints == 0 || kept.contains(&true);
+        if 0 < constraints && any {
+            ensemble.improve_on(&kept);
+        }
         ensemble.believe(turn.active.iter().map(|trial| &trial.place[..]));
-        Some((lesson, ensemble))
+        turn.active.iter().for_each(|trial| {
+            feasible.believe(&trial.place);
+        });
+        let order = if constraints == 0 { ensemble.order() } else { lesson.order() };
+        let centers = order.into_iter().take(CENTERS).map(|i| places[i].to_vec()).collect();
+        Some(Learned { ensemble, feasible, kept: any, centers })
     }
 }
 
 impl Suggester for Gp {
     fn ask(&mut self, turn: &Turn, stream: &mut Stream) -> Asked {
-        let Some((lesson, ensemble)) = self.learned(turn) else {
+        let Some(Learned { ensemble, feasible, kept, centers }) = self.learned(turn) else {
             let point = turn.space.believed(&self.first.point(turn.index));
             return Asked::Candidates(vec![Proposal::at(point)]);
         };
         let greedy = stream.unit() < (GREEDY * ensemble.noise()).min(GREEDY_MAX);
-        let centers = ensemble.order().into_iter().take(CENTERS);
-        let places = lesson.places(turn.finished);
-        let centers: Vec<Vec<f64>> = centers.map(|i| places[i].to_vec()).collect();
         let chart = Chart::new(turn.space);
         let belief = Belief::new(turn);
         let score = |places: &[Vec<f64>]| {
-            let scores = if greedy { ensemble.gain(places) } else { ensemble.log_ei(places) };
+            let scores = match kept {
+                // A mean is not to be multiplied by a probability.
+                true if greedy && feasible.is_certain() => ensemble.gain(places),
+                true => added(ensemble.log_ei(places), &feasible.log_probability(places)),
+                false => feasible.log_probability(places),
+            };
             belief.added(scores, places)
         };
         let found = acquire::maximise(&chart, &centers, Effort::usual(chart.axes()), stream, score);
         let best = found.iter().take(CANDIDATES);
         Asked::Candidates(best.map(|(_, place)| Proposal::at(chart.point(place))).collect())
     }
+}
+
+/// The sums of two logs each.
+pub(crate) fn added(mut logs: Vec<f64>, others: &[f64]) -> Vec<f64> {
+    logs.iter_mut().zip(others).for_each(|(log, other)| *log += other);
+    logs
 }
 
 /// What the owner believes, as far as it still counts: its weight is 1 / n of the trials, times a

@@ -15,7 +15,7 @@ use crate::gp::feasible::Feasible;
 use crate::gp::kernel::{Hyper, Metric};
 use crate::gp::lesson::{self, Lesson};
 use crate::gp::warp::Warp;
-use crate::gp::{Belief, STARTUP};
+use crate::gp::{Belief, STARTUP, added};
 use crate::history::Trial;
 use crate::problem::Problem;
 use crate::registry::{Algorithm, fits};
@@ -89,15 +89,15 @@ impl Suggester for Parego {
             feasible.believe(place);
         });
 
-        let order = ensemble.order().into_iter().filter(|i| kept[*i] || !any);
+        let order = if any { ensemble.order() } else { lesson.order() };
+        let order = order.into_iter().filter(|i| kept[*i] || !any);
         let centers: Vec<Vec<f64>> = order.take(CENTERS).map(|i| places[i].to_vec()).collect();
         let chart = Chart::new(turn.space);
         let belief = Belief::new(turn);
         let score = |places: &[Vec<f64>]| {
             let mut scores = feasible.log_probability(places);
             if any {
-                let added = ensemble.log_ei(places);
-                scores.iter_mut().zip(added).for_each(|(score, added)| *score += added);
+                scores = added(scores, &ensemble.log_ei(places));
             }
             belief.added(scores, places)
         };

@@ -3,10 +3,11 @@
 use crate::gp::explain::{self, Explanation};
 use crate::gp::feasible::Feasible;
 use crate::gp::kernel::{Hyper, Metric};
+use crate::gp::lesson::Lesson;
 use crate::gp::model::Model;
 use crate::gp::warp::Warp;
 use crate::history::Trial;
-use crate::seed::Stream;
+use crate::problem::Problem;
 
 /// How losses may be changed: near the best they keep their distances, so that volume means what
 /// it means to the owner.
@@ -20,29 +21,19 @@ pub(super) struct Fit {
 
 impl Fit {
     /// What explains the trials best.
-    pub(super) fn new(
-        metric: &Metric,
-        trials: &[&Trial],
-        objectives: usize,
-        constraints: usize,
-    ) -> Fit {
-        let places: Vec<&[f64]> = trials.iter().map(|trial| &trial.place[..]).collect();
+    pub(super) fn new(problem: &Problem, metric: &Metric, finished: &[Trial]) -> Fit {
+        let (objectives, constraints) = (problem.objectives.len(), problem.constraints.len());
+        let lesson = Lesson::new(finished);
+        let (places, trials) = (lesson.places(finished), lesson.trials(finished));
         let explained = |k: usize| {
-            let mut all = explain::among(&WARPS, metric, &places, &losses(trials, k));
-            all.swap_remove(0)
+            let losses = lesson.losses_in(finished, k);
+            explain::among(&WARPS, metric, &places, &losses).swap_remove(0)
         };
         Fit {
             objectives: (0..objectives).map(explained).collect(),
-            constraints: Feasible::fitted(metric, trials, constraints),
+            constraints: Feasible::fitted(metric, &trials, constraints),
         }
     }
-}
-
-/// The losses of trials in objective `k`; failed ones are as bad as the worst that was measured.
-fn losses(trials: &[&Trial], k: usize) -> Vec<f64> {
-    let known = trials.iter().filter_map(|trial| trial.losses.get(k)).copied();
-    let worst = known.fold(f64::NEG_INFINITY, f64::max);
-    trials.iter().map(|trial| trial.losses.get(k).copied().unwrap_or(worst)).collect()
 }
 
 /// A trial as the models see it.
@@ -64,10 +55,10 @@ pub(super) struct Models {
 
 impl Models {
     /// What `fit` makes of the trials.
-    pub(super) fn new(metric: &Metric, fit: &Fit, trials: &[&Trial]) -> Models {
-        let places: Vec<&[f64]> = trials.iter().map(|trial| &trial.place[..]).collect();
+    pub(super) fn new(metric: &Metric, fit: &Fit, lesson: &Lesson, finished: &[Trial]) -> Models {
+        let (places, trials) = (lesson.places(finished), lesson.trials(finished));
         let model = |(k, it): (usize, &Explanation)| {
-            let (values, _) = it.warp.apply(&losses(trials, k));
+            let (values, _) = it.warp.apply(&lesson.losses_in(finished, k));
             Model::new(metric, &it.hyper, &places, &values)
         };
         let objectives: Vec<Model> = fit.objectives.iter().enumerate().map(model).collect();
@@ -77,7 +68,7 @@ impl Models {
             kept: trial.is_feasible(),
         };
         let points = trials.iter().map(seen).collect();
-        let constraints = Feasible::new(metric, &fit.constraints, trials);
+        let constraints = Feasible::new(metric, &fit.constraints, &trials);
         Models { objectives, constraints, points }
     }
 
@@ -102,34 +93,5 @@ impl Models {
     /// The log of the probability that each place keeps all constraints.
     pub(super) fn log_feasible(&self, places: &[Vec<f64>]) -> Vec<f64> {
         self.constraints.log_probability(places)
-    }
-
-    /// At most `count` places near which to search: members of the front at random, or where
-    /// constraints are likeliest kept.
-    pub(super) fn centers(
-        &self,
-        front: Option<&[usize]>,
-        count: usize,
-        stream: &mut Stream,
-    ) -> Vec<Vec<f64>> {
-        let mut order: Vec<usize> = match front {
-            Some(front) => front.to_vec(),
-            None => self.by_feasibility().into_iter().take(count).collect(),
-        };
-        // The first steps of Fisher and Yates' shuffle.
-        for k in 0..count.min(order.len()) {
-            let other = k + stream.below((order.len() - k) as u64) as usize;
-            order.swap(k, other);
-        }
-        order.into_iter().take(count).map(|i| self.points[i].place.clone()).collect()
-    }
-
-    /// All trials, those first that likeliest keep all constraints.
-    fn by_feasibility(&self) -> Vec<usize> {
-        let places: Vec<Vec<f64>> = self.points.iter().map(|it| it.place.clone()).collect();
-        let logs = self.log_feasible(&places);
-        let mut order: Vec<usize> = (0..places.len()).collect();
-        order.sort_by(|a, b| logs[*b].total_cmp(&logs[*a]).then(a.cmp(b)));
-        order
     }
 }

@@ -32,6 +32,11 @@ impl Feasible {
         (0..constraints).map(fitted).collect()
     }
 
+    /// Whether there are no constraints.
+    pub(crate) fn is_certain(&self) -> bool {
+        self.models.is_empty()
+    }
+
     /// Adds a trial that has not ended, as if it came out as expected; answers whether it is then
     /// expected to keep all constraints.
     pub(crate) fn believe(&mut self, place: &[f64]) -> bool {

@@ -47,6 +47,21 @@ impl Lesson {
         self.chosen.iter().map(|i| &finished[*i]).collect()
     }
 
+    /// The losses of the chosen ones in objective `k`; failed ones are as bad as the worst that was
+    /// measured.
+    pub(crate) fn losses_in(&self, finished: &[Trial], k: usize) -> Vec<f64> {
+        let loss = |i: &usize| finished[*i].losses.get(k).copied();
+        let worst = self.chosen.iter().filter_map(loss).fold(f64::NEG_INFINITY, f64::max);
+        self.chosen.iter().map(|i| loss(i).unwrap_or(worst)).collect()
+    }
+
+    /// The chosen ones as they stand, the best first; by their numbers here.
+    pub(crate) fn order(&self) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.losses.len()).collect();
+        order.sort_by(|a, b| self.losses[*a].total_cmp(&self.losses[*b]).then(a.cmp(b)));
+        order
+    }
+
     /// Where the chosen ones are.
     pub(crate) fn places<'a>(&self, finished: &'a [Trial]) -> Vec<&'a [f64]> {
         self.chosen.iter().map(|i| &finished[*i].place[..]).collect()

@@ -5,9 +5,8 @@ use crate::forest::model::Surrogate;
 use crate::history::Trial;
 use crate::space::Space;
 
-use super::fit;
+use super::explain;
 use super::kernel::Metric;
-use super::likelihood::Likelihood;
 use super::posterior::Posterior;
 
 /// A Gaussian process and what it was told.
@@ -20,9 +19,7 @@ struct Told {
 /// The most probable Gaussian process for `values` (about mean 0, variance 1) at `places`.
 pub(crate) fn learn(space: &Space, places: &[&[f64]], values: &[f64]) -> Box<dyn Surrogate> {
     let metric = Metric::new(space);
-    let tops = fit::fit(&Likelihood::new(&metric, places, values));
-    let best = tops.into_iter().min_by(|a, b| a.0.total_cmp(&b.0));
-    let (_, hyper) = best.expect("a climb from each beginning");
+    let hyper = explain::likeliest(&metric, places, values);
     let mut posterior = Posterior::new(metric, hyper);
     places.iter().for_each(|place| posterior.add(place));
     posterior.observe(values);
