@@ -119,7 +119,7 @@ fn algorithms_are_told_with_their_settings() {
 #[test]
 fn a_field_that_nobody_knows_is_told_as_an_event() {
     let home = Home::new();
-    let yaml = manifest("odd", 1, SCRIPT)
+    let yaml = manifest("odd", 2, SCRIPT)
         .replace("  maxTrialCount", "  paralelTrialCount: 2\n  maxTrialCount");
     let file = home.file("odd.yaml", &yaml);
     home.succeeds(&["run", &file.to_string_lossy(), "--allow-unknown"]);
