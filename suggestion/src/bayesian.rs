@@ -224,8 +224,8 @@ mod tests {
         })
     }
 
-    /// The best loss of 40 trials; all together run for the seconds that come with it.
-    fn search(set: &[(&str, &str)], seed: u64) -> (f64, f64) {
+    /// The losses of 40 trials, and how many seconds all of them ran.
+    fn search(set: &[(&str, &str)], seed: u64) -> (Vec<f64>, f64) {
         let spec = experiment("random", &[], &[real("x", 0.0, 1.0), names("c", 3)]);
         let mut problem = Problem::parse(&spec, Seed(seed)).unwrap();
         (problem.algorithm, problem.settings) = (&ALGORITHM, settings(set).unwrap());
@@ -242,9 +242,8 @@ mod tests {
             (trial.labels, trial.seconds) = (suggested.labels, Some((3.0 * x).exp()));
             lived.push(trial);
         }
-        let losses = lived.iter().map(|trial| trial.metrics["loss"]);
-        let seconds = lived.iter().filter_map(|trial| trial.seconds).sum();
-        (losses.fold(f64::INFINITY, f64::min), seconds)
+        let losses = lived.iter().map(|trial| trial.metrics["loss"]).collect();
+        (losses, lived.iter().filter_map(|trial| trial.seconds).sum())
     }
 
     #[test]
@@ -265,28 +264,29 @@ mod tests {
         check("xi", "1", "unknown setting xi for algorithm bayesianoptimization");
     }
 
-    /// Of two random searches one comes as near with probability 0.41. The probability of
-    /// improvement is content with little; of it no more is asked than to be in the valley.
+    /// The last ten of 40 trials are mostly in the valley; of ten random ones five or more are
+    /// with a probability of 0.01.
     #[test]
-    fn every_model_and_acquisition_finds_the_valley() {
-        let mut far = Vec::new();
+    fn every_model_and_acquisition_goes_to_the_valley() {
+        let mut astray = Vec::new();
         for estimator in ["GP", "RF", "ET", "GBRT"] {
             for acquisition in ["gp_hedge", "LCB", "EI", "PI", "EIps", "PIps"] {
                 let set = [("base_estimator", estimator), ("acq_func", acquisition)];
-                let best = search(&set, 5).0.min(search(&set, 6).0);
-                let bar = if acquisition.starts_with("PI") { 1e-2 } else { 1e-4 };
-                if bar <= best {
-                    far.push(format!("{estimator} {acquisition}: {best}"));
+                let (losses, _) = search(&set, 5);
+                let inside = losses[30..].iter().filter(|loss| **loss < 0.05).count();
+                if inside < 5 {
+                    astray.push(format!("{estimator} {acquisition}: {inside}"));
                 }
             }
         }
-        assert!(far.is_empty(), "{far:?}");
+        assert!(astray.is_empty(), "{astray:?}");
     }
 
     #[test]
     fn draws_alone_suffice_where_they_are_asked_for() {
         let set = [("base_estimator", "ET"), ("acq_optimizer", "sampling")];
-        assert!(search(&set, 5).0 < 1e-4);
+        let inside = search(&set, 5).0[30..].iter().filter(|loss| **loss < 0.05).count();
+        assert!(5 <= inside, "{inside}");
     }
 
     #[test]

@@ -378,6 +378,60 @@ mod tests {
         }
     }
 
+    /// An algorithm, a setting, and what is said of it.
+    type Said = (&'static str, (&'static str, &'static str), Option<&'static str>);
+
+    const NETWORK_SETTINGS: &[Said] = &[
+        ("enas", ("controller_temperature", "None"), None),
+        ("enas", ("controller_baseline_decay", "1.0"), None),
+        (
+            "enas",
+            ("controller_temperature", "-1"),
+            Some(
+                "Algorithm Setting controller_temperature: -1.0 with float type must be in \
+                 range (0, inf)",
+            ),
+        ),
+        (
+            "enas",
+            ("controller_skip_target", "1.5"),
+            Some(
+                "Algorithm Setting controller_skip_target: 1.5 with float type must be in \
+                 range (0.0, 1.0)",
+            ),
+        ),
+        (
+            "enas",
+            ("controller_train_steps", "0"),
+            Some(
+                "Algorithm Setting controller_train_steps: 0 with int type must be in range \
+                 [1, inf)",
+            ),
+        ),
+        (
+            "enas",
+            ("controller_learning_rate", "None"),
+            Some(
+                "Algorithm Setting controller_learning_rate must be float type: exception \
+                 invalid float literal",
+            ),
+        ),
+        ("enas", ("depth", "1"), Some("Unknown Algorithm Setting name: depth")),
+        ("darts", ("depth", "1"), None),
+        ("darts", ("num_epochs", "0"), Some("num_epochs should be greater than zero")),
+        ("darts", ("w_lr", "-1"), Some("w_lr should be greater than or equal to zero")),
+        (
+            "darts",
+            ("num_nodes", "None"),
+            Some("failed to validate num_nodes(None): invalid digit found in string"),
+        ),
+        (
+            "darts",
+            ("mine", "it's"),
+            Some("trials receive settings between quotes; leave those of mine out"),
+        ),
+    ];
+
     #[tokio::test]
     async fn networks_are_refused_with_katibs_texts() {
         let mut client = SuggestionClient::new(started().await);
@@ -387,57 +441,8 @@ mod tests {
             assert!(error.iter().all(|error| error.code() == Code::InvalidArgument));
             assert_eq!(error.as_ref().map(Status::message), want);
         };
-        for (algorithm, setting, want) in [
-            ("enas", ("controller_temperature", "None"), None),
-            ("enas", ("controller_baseline_decay", "1.0"), None),
-            (
-                "enas",
-                ("controller_temperature", "-1"),
-                Some(
-                    "Algorithm Setting controller_temperature: -1.0 with float type must be in \
-                     range (0, inf)",
-                ),
-            ),
-            (
-                "enas",
-                ("controller_skip_target", "1.5"),
-                Some(
-                    "Algorithm Setting controller_skip_target: 1.5 with float type must be in \
-                     range (0.0, 1.0)",
-                ),
-            ),
-            (
-                "enas",
-                ("controller_train_steps", "0"),
-                Some(
-                    "Algorithm Setting controller_train_steps: 0 with int type must be in range \
-                     [1, inf)",
-                ),
-            ),
-            (
-                "enas",
-                ("controller_learning_rate", "None"),
-                Some(
-                    "Algorithm Setting controller_learning_rate must be float type: exception \
-                     invalid float literal",
-                ),
-            ),
-            ("enas", ("depth", "1"), Some("Unknown Algorithm Setting name: depth")),
-            ("darts", ("depth", "1"), None),
-            ("darts", ("num_epochs", "0"), Some("num_epochs should be greater than zero")),
-            ("darts", ("w_lr", "-1"), Some("w_lr should be greater than or equal to zero")),
-            (
-                "darts",
-                ("num_nodes", "None"),
-                Some("failed to validate num_nodes(None): invalid digit found in string"),
-            ),
-            (
-                "darts",
-                ("mine", "it's"),
-                Some("trials receive settings between quotes; leave those of mine out"),
-            ),
-        ] {
-            check(over_networks(algorithm, &[setting]), want).await;
+        for (algorithm, setting, want) in NETWORK_SETTINGS {
+            check(over_networks(algorithm, &[*setting]), *want).await;
         }
         let broken = |change: fn(&mut rpc::NasConfig)| {
             let mut experiment = over_networks("enas", &[]);

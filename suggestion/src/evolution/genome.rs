@@ -134,7 +134,7 @@ impl Genome {
 fn simulated_binary(a: f64, b: f64, eta: f64, stream: &mut Stream) -> f64 {
     let (lo, hi) = (a.min(b), a.max(b));
     let (chance, upper) = (stream.unit(), stream.unit() < 0.5);
-    if hi - lo < f64::EPSILON {
+    if (hi - lo).abs() < f64::EPSILON {
         return lo;
     }
     // The way from the nearer parent to the bound on this child's side.

@@ -60,10 +60,10 @@ impl Suggester for LocalSearch {
             .filter(|(trial, _)| descent == self::descent(trial))
             .filter_map(|(trial, score)| Some((score?, trial)))
             .min_by(|a, b| a.0.total_cmp(&b.0));
-        if let Some((_, best)) = best {
-            if let Some(point) = self.neighbour(turn, &best.point, stream) {
-                return Asked::Candidates(vec![labelled(point, descent)]);
-            }
+        if let Some((_, best)) = best
+            && let Some(point) = self.neighbour(turn, &best.point, stream)
+        {
+            return Asked::Candidates(vec![labelled(point, descent)]);
         }
         // Nobody near is better, or what began a descent still runs: another one begins.
         Asked::Candidates(vec![labelled(random::draw(turn.space, stream), turn.index)])

@@ -147,8 +147,8 @@ impl Search<'_> {
         }
         let mut best: Option<(f64, usize, bool)> = None;
         let mut first = Sum::default();
-        for i in 0..active {
-            first = first + self.one(rows[i]);
+        for (i, row) in rows.iter().enumerate().take(active) {
+            first = first + self.one(*row);
             // After the last, the inactive rows alone make the second child.
             if i < last && value(i) == value(i + 1) {
                 continue;

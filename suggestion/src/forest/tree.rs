@@ -335,7 +335,7 @@ mod tests {
 
     #[test]
     fn inactive_places_are_told_apart() {
-        let value = |i: u32| if i % 2 == 0 { f64::NAN } else { f64::from(i) / 40.0 };
+        let value = |i: u32| if i.is_multiple_of(2) { f64::NAN } else { f64::from(i) / 40.0 };
         for axis in [REAL, names(40)] {
             let scale = if axis == REAL { 1.0 } else { 40.0 };
             let places: Vec<Vec<f64>> = (0..40).map(|i| vec![value(i) * scale]).collect();

@@ -68,12 +68,11 @@ pub(super) fn solved(mut rows: Vec<Vec<f64>>, mut right: Vec<f64>) -> Option<Vec
         if rows[k][k].abs() < f64::MIN_POSITIVE || !rows[k][k].is_finite() {
             return None;
         }
-        for row in k + 1..n {
-            let factor = rows[row][k] / rows[k][k];
-            for column in k..n {
-                rows[row][column] -= factor * rows[k][column];
-            }
-            right[row] -= factor * right[k];
+        let (above, below) = rows.split_at_mut(k + 1);
+        for (i, row) in below.iter_mut().enumerate() {
+            let factor = row[k] / above[k][k];
+            row.iter_mut().zip(&above[k]).skip(k).for_each(|(x, pivot)| *x -= factor * pivot);
+            right[k + 1 + i] -= factor * right[k];
         }
     }
     for k in (0..n).rev() {
