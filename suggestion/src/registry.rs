@@ -8,7 +8,8 @@ use crate::settings::{SettingSpec, Settings};
 use crate::space::Space;
 use crate::suggester::Suggester;
 use crate::{
-    auto, bayesian, brute_force, cmaes, ehvi, forest, gp, grid, halton, nas, parego, random, sobol, tpe,
+    auto, bayesian, brute_force, cmaes, ehvi, forest, gp, grid, halton, nas, parego, random, sobol,
+    tpe,
 };
 
 /// A search algorithm by name, with what can be set.

@@ -40,7 +40,8 @@ impl Feasible {
     /// Adds a trial that has not ended, as if it came out as expected; answers whether it is then
     /// expected to keep all constraints.
     pub(crate) fn believe(&mut self, place: &[f64]) -> bool {
-        self.models.iter_mut().fold(true, |kept, model| model.believe(place) <= 0.0 && kept)
+        let believed = self.models.iter_mut().map(|model| model.believe(place));
+        believed.fold(f64::NEG_INFINITY, f64::max) <= 0.0
     }
 
     /// The log of the probability that each place keeps all constraints, were they independent.
