@@ -170,3 +170,29 @@ fn reference(front: &[Vec<f64>], models: &Models) -> Vec<f64> {
     };
     (0..models.objectives()).map(of).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::fixture::{experiment, int};
+    use crate::{Problem, Seed};
+
+    #[test]
+    fn other_numbers_of_objectives_are_told_the_way_out() {
+        let check = |objectives: usize, want: &[&str]| {
+            let mut spec = experiment("ehvi", &[], &[int("x", 0, 9)]);
+            let one = spec.objective.take().unwrap();
+            let named = |i: usize| format!("loss{i}");
+            spec.objectives = vec![one; objectives];
+            for (i, it) in spec.objectives.iter_mut().enumerate() {
+                it.objective_metric_name = named(i);
+            }
+            let faults = Problem::parse(&spec, Seed(1)).err().unwrap_or_default();
+            let got: Vec<String> = faults.iter().map(ToString::to_string).collect();
+            assert_eq!(got, want);
+        };
+        check(1, &["objectives: must be 2 to 4 for ehvi, got 1; use gp or auto"]);
+        check(2, &[]);
+        check(4, &[]);
+        check(5, &["objectives: must be 2 to 4 for ehvi, got 5; use nsga3, motpe or auto"]);
+    }
+}

@@ -2,6 +2,7 @@
 //!
 //! QALAM_FULL=1 multiplies the random cases.
 
+mod fronts;
 mod quality;
 mod replay;
 mod task;
@@ -259,8 +260,8 @@ fn settings_tables_are_complete() {
         let plain: ExperimentSpec =
             experiment(algorithm.name, &[], &[int("a", 0, 9), int("b", 0, 9)]);
         let layered = search(algorithm.name, &[], network(2));
-        let several = ExperimentSpec { objectives: vec![Default::default(); 2], ..plain.clone() };
-        let works = [plain, layered, several].iter().any(|spec| Problem::check(spec).is_empty());
+        let twofold = fronts::spec(algorithm.name);
+        let works = [plain, layered, twofold].iter().any(|spec| Problem::check(spec).is_empty());
         assert!(works, "{algorithm:?} works with its defaults");
         assert!(!algorithm.about.is_empty());
     }

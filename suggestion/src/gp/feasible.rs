@@ -40,9 +40,8 @@ impl Feasible {
     /// Adds a trial that has not ended, as if it came out as expected; answers whether it is then
     /// expected to keep all constraints.
     pub(crate) fn believe(&mut self, place: &[f64]) -> bool {
-        // Every model is told, whatever the others expect.
-        let violations: Vec<f64> = self.models.iter_mut().map(|it| it.believe(place)).collect();
-        violations.into_iter().all(|violation| violation <= 0.0)
+        let believed = self.models.iter_mut().map(|model| model.believe(place));
+        believed.fold(f64::NEG_INFINITY, f64::max) <= 0.0
     }
 
     /// The log of the probability that each place keeps all constraints, were they independent.
