@@ -71,7 +71,7 @@ enum Verb {
     /// Run experiments from manifests, and show the best trial
     Run(run::Run),
     /// Tune a command, with no manifest to write
-    Tune(tune::Tune),
+    Tune(Box<tune::Tune>),
     /// Say everything that is wrong with manifests
     Validate(validate::Validate),
     /// List experiments or trials
