@@ -114,7 +114,7 @@ impl Gp {
         let metric = Metric::new(turn.space);
         let n = lesson::checkpoint(turn.finished.len());
         let (explanations, hypers) = self.fit.at(turn, n, |finished| {
-            let lesson = Lesson::new(finished);
+            let lesson = Lesson::brief(finished);
             let (places, losses) = (lesson.places(finished), losses(&lesson, finished));
             let hypers = Feasible::fitted(&metric, &lesson.trials(finished), constraints);
             (explain::explanations(&metric, &places, &losses), hypers)

@@ -1,6 +1,6 @@
 //! What holds for every search algorithm: the list of algorithms is the list of tests.
 //!
-//! QALAM_FULL=1 multiplies the random cases.
+//! QALAM_FULL=1 triples the random cases.
 
 mod fronts;
 mod quality;
@@ -23,7 +23,7 @@ fn full() -> bool {
 
 /// Random cases for each law, each over all algorithms.
 fn cases(few: u32) -> ProptestConfig {
-    let times = if full() { 32 } else { 1 };
+    let times = if full() { 3 } else { 1 };
     ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(few * times) }
 }
 

@@ -74,7 +74,7 @@ impl Suggester for Parego {
         let mut ensemble = Ensemble::new(&metric, &explanations, &places, &losses);
         let n = lesson::checkpoint(turn.finished.len());
         let hypers = self.constraints.at(turn, n, |finished| {
-            let trials = Lesson::new(finished).trials(finished);
+            let trials = Lesson::brief(finished).trials(finished);
             Feasible::fitted(&metric, &trials, turn.problem.constraints.len())
         });
         let mut feasible = Feasible::new(&metric, hypers, &trials);

@@ -23,7 +23,7 @@ impl Fit {
     /// What explains the trials best.
     pub(super) fn new(problem: &Problem, metric: &Metric, finished: &[Trial]) -> Fit {
         let (objectives, constraints) = (problem.objectives.len(), problem.constraints.len());
-        let lesson = Lesson::new(finished);
+        let lesson = Lesson::brief(finished);
         let (places, trials) = (lesson.places(finished), lesson.trials(finished));
         let explained = |k: usize| {
             let losses = lesson.losses_in(finished, k);

@@ -6,6 +6,9 @@ use crate::standing;
 /// So many trials are learned from at most: arithmetic grows with their cube.
 const TRIALS_MAX: usize = 300;
 
+/// So many numbers are fitted to at most: that takes a thousand times the arithmetic.
+const FITTED_MAX: usize = 150;
+
 /// Trials to learn from.
 #[derive(Clone, Debug)]
 pub(crate) struct Lesson {
@@ -18,9 +21,18 @@ pub(crate) struct Lesson {
 }
 
 impl Lesson {
-    /// What `finished` teach. Beyond [`TRIALS_MAX`] of them the better half are the best, and the
-    /// others are from evenly over time.
+    /// What `finished` teach of the losses.
     pub(crate) fn new(finished: &[Trial]) -> Lesson {
+        Lesson::of(finished, TRIALS_MAX)
+    }
+
+    /// What they teach of the numbers of a kernel.
+    pub(crate) fn brief(finished: &[Trial]) -> Lesson {
+        Lesson::of(finished, FITTED_MAX)
+    }
+
+    /// Beyond `most` trials the better half are the best, and the others are from evenly over time.
+    fn of(finished: &[Trial], most: usize) -> Lesson {
         let scores = standing::of(finished);
         let measured = scores.iter().flatten().count();
         let worst = scores.iter().flatten().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -30,11 +42,11 @@ impl Lesson {
             None => None,
         };
         let mut all: Vec<(usize, f64)> = finished.iter().enumerate().filter_map(loss).collect();
-        if TRIALS_MAX < all.len() {
+        if most < all.len() {
             all.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
-            let mut rest = all.split_off(TRIALS_MAX / 2);
+            let mut rest = all.split_off(most / 2);
             rest.sort_by_key(|(i, _)| *i);
-            let wanted = TRIALS_MAX - all.len();
+            let wanted = most - all.len();
             all.extend((0..wanted).map(|k| rest[k * rest.len() / wanted]));
             all.sort_by_key(|(i, _)| *i);
         }
