@@ -1,7 +1,9 @@
 //! Length-scales, variance, noise and the shares of the kernel: those that make the observations
 //! most likely, with what is believed beforehand (maximum a posteriori), by L-BFGS.
 
-use argmin::core::{CostFunction, Executor, Gradient, State};
+use std::cell::RefCell;
+
+use argmin::core::{ArgminError, CostFunction, Executor, Gradient};
 use argmin::solver::linesearch::MoreThuenteLineSearch;
 use argmin::solver::quasinewton::LBFGS;
 use ndarray::Array1;
@@ -11,6 +13,10 @@ use super::likelihood::{Likelihood, beforehand, hyper};
 
 /// Iterations of L-BFGS.
 const ITERATIONS: u64 = 40;
+
+/// Looks at the likelihood in one climb. The line search has no bound of its own, and on a
+/// landscape with edges it can look for ever.
+const LOOKS: usize = 120;
 
 /// How many steps L-BFGS remembers.
 const MEMORY: usize = 7;
@@ -23,43 +29,85 @@ const STARTS: [f64; 2] = [-8.0, -1.0];
 pub(super) fn fit(likelihood: &Likelihood) -> [(f64, Hyper); STARTS.len()] {
     let d = likelihood.axes();
     let climb = |noise: f64| {
-        let start = beforehand(d, noise);
-        let top = climbed(likelihood, start.clone()).unwrap_or(start);
-        (likelihood.cost_and_gradient(&top).0, hyper(&top, d))
+        let (cost, top) = climbed(likelihood, beforehand(d, noise));
+        (cost, hyper(&top, d))
     };
     STARTS.map(climb)
 }
 
-/// The best that a climb came by; nothing where it could not begin.
-fn climbed(likelihood: &Likelihood, start: Array1<f64>) -> Option<Array1<f64>> {
+/// The best that a climb came by, with its cost: at least where it began.
+fn climbed(likelihood: &Likelihood, start: Array1<f64>) -> (f64, Array1<f64>) {
+    let (cost, gradient) = likelihood.cost_and_gradient(&start);
+    let seen =
+        Seen { looks: 1, best: (cost, start.clone()), last: (start.clone(), cost, gradient) };
+    let climb = Climb { likelihood, seen: RefCell::new(seen) };
     let solver = LBFGS::new(MoreThuenteLineSearch::new(), MEMORY)
         .with_tolerance_grad(1e-3)
-        .ok()?
-        .with_tolerance_cost(1e-6)
-        .ok()?;
-    let run = Executor::new(likelihood, solver)
-        .configure(|state| state.param(start).max_iters(ITERATIONS))
-        .ctrlc(false)
-        .run()
-        .ok()?;
-    run.state().get_best_param().cloned()
+        .and_then(|solver| solver.with_tolerance_cost(1e-6));
+    if let Ok(solver) = solver {
+        let run = Executor::new(&climb, solver)
+            .configure(|state| state.param(start).max_iters(ITERATIONS))
+            .ctrlc(false)
+            .run();
+        // Whatever ended it, the best that was seen counts.
+        drop(run);
+    }
+    climb.seen.into_inner().best
 }
 
-impl CostFunction for &Likelihood<'_> {
+/// A likelihood that is climbed, and what was seen of it.
+struct Climb<'a> {
+    likelihood: &'a Likelihood<'a>,
+    seen: RefCell<Seen>,
+}
+
+struct Seen {
+    looks: usize,
+    /// Cost and numbers.
+    best: (f64, Array1<f64>),
+    /// Numbers, cost and gradient: these two are asked for one after the other.
+    last: (Array1<f64>, f64, Array1<f64>),
+}
+
+impl Climb<'_> {
+    /// Looks once, unless it was just there; refuses after [`LOOKS`] looks.
+    fn look<T>(
+        &self,
+        logs: &Array1<f64>,
+        read: impl FnOnce(&Seen) -> T,
+    ) -> Result<T, argmin::core::Error> {
+        let mut seen = self.seen.borrow_mut();
+        if seen.last.0 != *logs {
+            if seen.looks == LOOKS {
+                let text = "looked often enough".to_owned();
+                return Err(ArgminError::ConditionViolated { text }.into());
+            }
+            seen.looks += 1;
+            let (cost, gradient) = self.likelihood.cost_and_gradient(logs);
+            if cost < seen.best.0 || seen.best.0.is_nan() {
+                seen.best = (cost, logs.clone());
+            }
+            seen.last = (logs.clone(), cost, gradient);
+        }
+        Ok(read(&seen))
+    }
+}
+
+impl CostFunction for &Climb<'_> {
     type Param = Array1<f64>;
     type Output = f64;
 
     fn cost(&self, logs: &Array1<f64>) -> Result<f64, argmin::core::Error> {
-        Ok(self.cost_and_gradient(logs).0)
+        self.look(logs, |seen| seen.last.1)
     }
 }
 
-impl Gradient for &Likelihood<'_> {
+impl Gradient for &Climb<'_> {
     type Param = Array1<f64>;
     type Gradient = Array1<f64>;
 
     fn gradient(&self, logs: &Array1<f64>) -> Result<Array1<f64>, argmin::core::Error> {
-        Ok(self.cost_and_gradient(logs).1)
+        self.look(logs, |seen| seen.last.2.clone())
     }
 }
 
@@ -82,5 +130,26 @@ mod tests {
         let best = fit(&likelihood).into_iter().min_by(|a, b| a.0.total_cmp(&b.0)).unwrap().1;
         assert!(best.weights[0] > 20.0 * best.weights[1], "{best:?}");
         assert!(best.noise < 1e-2, "{best:?}");
+    }
+
+    /// Places on top of each other with values that contradict each other, and lone outliers:
+    /// edges where pivots are raised and numbers are held.
+    #[test]
+    fn every_climb_ends() {
+        let space = space(&[real("x", 0.0, 1.0), names("c", 3)]);
+        let metric = Metric::new(&space);
+        for seed in 0..400 {
+            let mut stream = Seed(seed).stream(0);
+            let n = 2 + stream.below(14) as usize;
+            let mut place = || [(4.0 * stream.unit()).floor() / 4.0, stream.below(3) as f64];
+            let places: Vec<[f64; 2]> = (0..n).map(|_| place()).collect();
+            let mut value = || if stream.unit() < 0.3 { 4.0 } else { stream.unit() * 1e-8 };
+            let values: Vec<f64> = (0..n).map(|_| value()).collect();
+            let places: Vec<&[f64]> = places.iter().map(|it| &it[..]).collect();
+            let likelihood = Likelihood::new(&metric, &places, &values);
+            for (cost, hyper) in fit(&likelihood) {
+                assert!(cost.is_finite() && hyper.noise.is_finite(), "{seed}");
+            }
+        }
     }
 }
