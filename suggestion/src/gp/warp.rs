@@ -22,6 +22,9 @@ pub(super) const WARPS: [Warp; 4] = [Warp::Linear, Warp::HalfLog, Warp::Log(1.0)
 /// Beyond so many spreads above the median a loss is an outlier.
 const OUTLIER: f64 = 20.0;
 
+/// What is further than so many spreads away is all the same: beyond are only overflows.
+const FAR: f64 = 1e100;
+
 impl Warp {
     /// The changed losses, in the same order, and the log of the Jacobian of the change.
     pub(crate) fn apply(self, losses: &[f64]) -> (Vec<f64>, f64) {
@@ -31,8 +34,8 @@ impl Warp {
         let mut jacobian = 0.0;
         let change = |loss: &f64| {
             // Halves first, so that the widest range does not overflow.
-            let x = (loss / 2.0 - median / 2.0) / (spread / 2.0);
-            let above_least = (loss / 2.0 - least / 2.0) / (spread / 2.0);
+            let above = |other: f64| ((loss / 2.0 - other / 2.0) / (spread / 2.0)).min(FAR);
+            let (x, above_least) = (above(median), above(least));
             match self {
                 Warp::Linear => x.min(OUTLIER),
                 Warp::HalfLog if x <= 0.0 => x,
@@ -120,9 +123,16 @@ mod tests {
         for warp in WARPS {
             assert!(warp.apply(&[]).0.is_empty());
             assert_eq!(warp.apply(&[5.0; 3]), (vec![0.0; 3], 0.0));
-            let extremes = [f64::MIN, 0.0, f64::MAX, -f64::MAX, 1.0, 1.0];
-            let (values, jacobian) = warp.apply(&extremes);
-            assert!(values.iter().chain([&jacobian]).all(|it| it.is_finite()), "{warp:?}");
+            for extremes in [
+                [f64::MIN, 0.0, f64::MAX, -f64::MAX, 1.0, 1.0],
+                [1.0, 1.001, 1.002, 1.003, 1.004, f64::MAX],
+                [1.0, 1.0 + 1e-15, 1.0 + 1e-14, 1.0, 1e300, f64::MAX],
+                [f64::MIN, 1.0, 1.001, 1.002, 1.003, 1.004],
+            ] {
+                let (values, jacobian) = warp.apply(&extremes);
+                let all = values.iter().chain([&jacobian]);
+                assert!(all.clone().all(|it| it.is_finite()), "{warp:?}: {values:?}");
+            }
             let half = [1.0, 1.0, 1.0, 2.0];
             assert!(warp.apply(&half).0.iter().all(|it| it.is_finite()), "{warp:?}");
         }
