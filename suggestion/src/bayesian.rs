@@ -18,6 +18,7 @@ use crate::forest::model::Model;
 use crate::gp::surrogate;
 use crate::history::Trial;
 use crate::improvement::{lcb, log_ei, log_pi};
+use crate::random;
 use crate::registry::{Algorithm, fits};
 use crate::seed::Stream;
 use crate::settings::{RANDOM_STATE, Range, SettingSpec, Settings};
@@ -111,6 +112,10 @@ impl Acquisition {
     }
 }
 
+/// Each so-many-th suggestion of trees is drawn at random, as in `forest`: where they are flat, they
+/// see no reason to look elsewhere.
+const INTERLEAVE: u64 = 6;
+
 struct Bayesian {
     initial: usize,
     estimator: &'static str,
@@ -189,10 +194,14 @@ fn fit(estimator: &str, turn: &Turn, finished: &[Trial]) -> Option<Model> {
 impl Suggester for Bayesian {
     fn ask(&mut self, turn: &Turn, stream: &mut Stream) -> Asked {
         let (acquisitions, effort) = (self.acquisitions, self.effort);
+        let trees = self.estimator != "GP";
         let Some(Learned { model, seconds }) = self.learned(turn) else {
             let point = turn.space.believed(&self.first.point(turn.index));
             return Asked::Candidates(vec![Proposal::at(point)]);
         };
+        if trees && turn.index % INTERLEAVE == INTERLEAVE - 1 {
+            return Asked::Candidates(vec![Proposal::at(random::draw(turn.space, stream))]);
+        }
         let surrogate = model.surrogate.believing(turn.active);
         let acquisition = hedge::choose(acquisitions, turn.finished, &*model.surrogate, stream);
         let score = |place: &[f64]| {

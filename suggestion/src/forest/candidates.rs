@@ -22,7 +22,7 @@ pub(crate) struct Effort {
 
 impl Effort {
     /// What a suggestion in milliseconds affords.
-    pub(crate) const USUAL: Effort = Effort { draws: 1000, starts: 4, steps: 10, neighbours: 40 };
+    pub(crate) const USUAL: Effort = Effort { draws: 600, starts: 4, steps: 10, neighbours: 24 };
     /// Draws alone.
     pub(crate) const DRAWS: Effort = Effort { draws: 10_000, starts: 0, steps: 0, neighbours: 0 };
 }

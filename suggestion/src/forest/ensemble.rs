@@ -46,12 +46,13 @@ pub(crate) struct Boosted {
 }
 
 impl Recipe {
-    /// Random forest of so many trees; the smallest nodes and leaves are SMAC3's.
+    /// Random forest of so many trees. Leaves may be single trials: larger ones, as in SMAC3, blur
+    /// the valley that is searched for.
     pub(crate) fn forest(members: usize) -> Recipe {
         let growth = Growth {
             features: 5.0 / 6.0,
             split_min: 3.0,
-            leaf_min: 3.0,
+            leaf_min: 1.0,
             depth_max: usize::MAX,
             random: false,
         };
@@ -61,7 +62,7 @@ impl Recipe {
     /// So many extremely randomised trees.
     pub(crate) fn extra(members: usize) -> Recipe {
         let forest = Recipe::forest(members);
-        let growth = Growth { features: 1.0, random: true, leaf_min: 1.0, ..forest.growth };
+        let growth = Growth { features: 1.0, random: true, ..forest.growth };
         Recipe { bootstrap: false, growth, ..forest }
     }
 

@@ -38,9 +38,7 @@ impl Surrogate for Ensemble {
 #[derive(Debug)]
 pub(crate) struct Model {
     pub(crate) surrogate: Box<dyn Surrogate>,
-    /// The least mean at one of the best trials: what a model that smooths can hope to undercut,
-    /// where the least target may be luck (the plug-in of Picheny, Wagner and Ginsbourger,
-    /// Structural and Multidisciplinary Optimization 48, 2013, §3.2).
+    /// The least target of a trial.
     pub(crate) best: f64,
     /// Where the best trials were, best first.
     pub(crate) starts: Vec<Point>,
@@ -48,9 +46,6 @@ pub(crate) struct Model {
 
 /// From so many of the best trials the search for the next point starts.
 const STARTS: usize = 8;
-
-/// Among so many of the best trials is the one with the least mean.
-const INCUMBENTS: usize = 50;
 
 /// The streams of fits, one for each number of finished trials: indexes that no suggestion reaches.
 const FITS: u64 = 1 << 62;
@@ -63,14 +58,10 @@ impl Model {
         learn: impl FnOnce(&[&[f64]], &[f64], &mut Stream) -> Box<dyn Surrogate>,
     ) -> Option<Model> {
         let Lesson { trials, targets } = Lesson::new(finished);
-        if targets.is_empty() {
-            return None;
-        }
+        let best = *targets.first()?;
         let places: Vec<&[f64]> = trials.iter().map(|i| &finished[*i].place[..]).collect();
         let mut stream = seed.stream(FITS + finished.len() as u64);
         let surrogate = learn(&places, &targets, &mut stream);
-        let means = places.iter().take(INCUMBENTS).map(|place| surrogate.predict(place).0);
-        let best = means.fold(f64::INFINITY, f64::min);
         let starts = trials.iter().take(STARTS).map(|i| finished[*i].point.clone()).collect();
         Some(Model { surrogate, best, starts })
     }
