@@ -145,7 +145,9 @@ class Qalam:
     def say(self, op, **fields):
         print(json.dumps({"op": op, **fields}), file=self.binary.stdin, flush=True)
         answer = json.loads(self.binary.stdout.readline())
-        if "error" in answer and not answer["error"].startswith("wait"):
+        # What is to be waited for, or that every point was tried.
+        ended = ("wait", "the space is exhausted")
+        if "error" in answer and not answer["error"].startswith(ended):
             raise RuntimeError(answer["error"])
         return answer
 
@@ -345,7 +347,7 @@ def main():
                 most = args.trainings * problem.epochs
                 run = simulate(make(problem, seed), problem, seed, most)
                 reached = np.flatnonzero(run <= GOAL)
-                runs.append(([float(run[b - 1]) for b in budgets],
+                runs.append(([float(run[min(b, len(run)) - 1]) for b in budgets],
                              int(reached[0]) + 1 if len(reached) else None))
                 if args.out:
                     line = {"problem": problem.name, "search": name, "seed": seed,
