@@ -122,7 +122,11 @@ pub(crate) fn told(index: u64, assignments: Vec<ParameterAssignment>, loss: Opti
 pub(crate) fn ask_all(problem: &Problem, batch: usize) -> Answer {
     let mut all: Vec<Suggested> = Vec::new();
     loop {
-        let trials = all.iter().zip(0..).map(|(it, i)| told(i, it.assignments.clone(), None));
+        let one = |(it, i): (&Suggested, u64)| Told {
+            labels: it.labels.clone(),
+            ..told(i, it.assignments.clone(), None)
+        };
+        let trials = all.iter().zip(0..).map(one);
         let history = History::new(problem, trials.collect());
         match suggest(problem, &history, all.len() as u64, batch).unwrap() {
             Answer::Proposals(more) => all.extend(more),

@@ -27,6 +27,7 @@ mod posterior;
 pub(crate) mod surrogate;
 pub(crate) mod warp;
 
+pub(crate) use cholesky::Factor;
 use ensemble::Ensemble;
 use explain::Explanation;
 use feasible::Feasible;

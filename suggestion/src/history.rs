@@ -7,6 +7,11 @@ use proto::kinds::ParameterAssignment;
 use crate::problem::Problem;
 use crate::space::Point;
 
+/// Label of a trial: how much of the resource (epochs, say) the search wants spent on it.
+pub const RESOURCE_LABEL: &str = "qalam.dev/resource";
+/// Label of a trial: the index of the trial that it continues.
+pub const CONTINUES_LABEL: &str = "qalam.dev/continues";
+
 /// How a trial stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
@@ -66,6 +71,10 @@ pub struct Trial {
     pub curve: Vec<(f64, f64)>,
     /// Labels that the algorithm gave it.
     pub labels: BTreeMap<String, String>,
+    /// How much of the resource it spends, where the problem has one.
+    pub resource: Option<f64>,
+    /// Index of the trial that it continues, from its checkpoint.
+    pub continues: Option<u64>,
 }
 
 impl Trial {
@@ -91,11 +100,29 @@ impl Trial {
             hash.feed(step.to_bits());
             hash.feed(loss.to_bits());
         }
+        hash.feed(self.resource.map_or(0, f64::to_bits));
         for byte in self.labels.iter().flat_map(|(name, value)| name.bytes().chain(value.bytes())) {
             hash.feed(u64::from(byte));
         }
         hash.0
     }
+}
+
+/// For each of some trials a number for it and all before it.
+pub(crate) fn chain(trials: &[Trial]) -> Vec<u64> {
+    let link = |chained: &mut u64, trial: &Trial| {
+        *chained = linked(*chained, trial);
+        Some(*chained)
+    };
+    trials.iter().scan(0, link).collect()
+}
+
+/// The number of a trial and all before it, whose number is `before`.
+fn linked(before: u64, trial: &Trial) -> u64 {
+    let mut hash = Fnv::new();
+    hash.feed(before);
+    hash.feed(trial.fingerprint());
+    hash.0
 }
 
 /// A hash that is the same on every machine (Fowler, Noll and Vo's 1a, over words).
@@ -147,10 +174,7 @@ impl History {
         if trial.state == State::Active {
             return self.active.push(trial);
         }
-        let mut hash = Fnv::new();
-        hash.feed(self.chain.last().copied().unwrap_or_default());
-        hash.feed(trial.fingerprint());
-        self.chain.push(hash.0);
+        self.chain.push(linked(self.chain.last().copied().unwrap_or_default(), &trial));
         self.finished.push(trial);
     }
 
@@ -189,6 +213,8 @@ fn translated(problem: &Problem, told: Told) -> Option<Trial> {
         losses,
         seconds: told.seconds.filter(|seconds| seconds.is_finite() && 0.0 < *seconds),
         curve: reports.collect(),
+        resource: problem.resource.as_ref().and_then(|it| it.read(&told.assignments)),
+        continues: told.labels.get(CONTINUES_LABEL).and_then(|it| it.parse().ok()),
         labels: told.labels,
     })
 }
@@ -198,9 +224,11 @@ fn translated(problem: &Problem, told: Told) -> Option<Trial> {
 pub struct Suggested {
     /// The values to try, as text, in the order of the manifest.
     pub assignments: Vec<ParameterAssignment>,
-    /// Labels for the trial; they come back in [`Told::labels`].
+    /// Labels for the trial; they come back in [`Told::labels`]. What it spends and what it
+    /// continues is among them.
     pub labels: BTreeMap<String, String>,
-    /// How much of the resource (epochs, say) to spend, where the algorithm decides it.
+    /// How much of the resource (epochs, say) to spend, where the algorithm decides it; it is the
+    /// value of its parameter among the assignments, too.
     pub resource: Option<f64>,
     /// Index of the trial that this one continues.
     pub continues: Option<u64>,

@@ -7,15 +7,19 @@
 
 mod acquire;
 pub mod analysis;
+mod asha;
 pub mod ask_tell;
 mod auto;
 mod bayesian;
+mod bohb;
 mod brute_force;
 mod chart;
 mod cmaes;
+mod dehb;
 mod ehvi;
 pub mod error;
 mod evolution;
+mod fidelity;
 #[cfg(test)]
 mod fixture;
 mod forest;
@@ -23,18 +27,24 @@ mod gp;
 mod grid;
 mod halton;
 pub mod history;
+mod hyperband;
 mod improvement;
 #[cfg(test)]
 mod laws;
 mod live;
+mod model;
 mod nas;
 mod normal;
 mod novel;
 pub mod objective;
 mod parego;
+mod pb2;
+mod pbt;
+mod population;
 pub mod problem;
 mod random;
 pub mod registry;
+pub mod resource;
 pub mod seed;
 pub mod service;
 pub mod settings;
@@ -46,7 +56,9 @@ mod tpe;
 mod wire;
 
 pub use error::SuggestError;
-pub use history::{Answer, History, State, Suggested, Told, Trial};
+pub use history::{
+    Answer, CONTINUES_LABEL, History, RESOURCE_LABEL, State, Suggested, Told, Trial,
+};
 pub use live::Live;
 pub use objective::{Constraint, Direction, Objective};
 pub use problem::Problem;

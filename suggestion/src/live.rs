@@ -1,10 +1,11 @@
 //! A search that is asked again and again: the same answers as from nothing, sooner.
 
-use std::collections::BTreeMap;
-
-use crate::history::{Answer, History, State, Suggested, Told, Trial};
+use crate::history::{
+    Answer, CONTINUES_LABEL, History, RESOURCE_LABEL, State, Suggested, Told, Trial,
+};
+use crate::space::Point;
 use crate::suggester::{Asked, Proposal, Suggester, Turn};
-use crate::{Problem, SuggestError, novel};
+use crate::{Problem, SuggestError, novel, resource};
 
 /// A problem, its history so far, and what the algorithm keeps of them. Only a cache: whatever it
 /// answers, [`crate::suggest`] answers too.
@@ -68,7 +69,7 @@ pub(crate) fn ask(
             chain: &history.chain,
         };
         let mut stream = problem.seed.stream(index);
-        let candidates = match given(&turn) {
+        let candidates = match given(&turn).filter(|_| !suggester.places_given()) {
             Some(point) => vec![Proposal::at(point)],
             None => match suggester.ask(&turn, &mut stream) {
                 Asked::Candidates(candidates) => candidates,
@@ -80,31 +81,48 @@ pub(crate) fn ask(
         let Some(proposal) = novel::first_new(&turn, candidates, &mut stream) else {
             return Ok(Answer::Exhausted(proposals));
         };
-        active.push(pending(problem, index, &proposal));
-        let Proposal { point, resource, continues, labels, .. } = proposal;
-        let assignments = problem.space.assignments(&point);
-        proposals.push(Suggested { assignments, labels, resource, continues });
+        let suggested = suggested(problem, &proposal);
+        active.push(pending(problem, index, proposal.point, &suggested));
+        proposals.push(suggested);
     }
     Ok(Answer::Proposals(proposals))
 }
 
 /// The owner's own point for this turn, where there is one and it was not tried.
-fn given(turn: &Turn) -> Option<crate::space::Point> {
+fn given(turn: &Turn) -> Option<Point> {
     let place = usize::try_from(turn.index).ok()?;
     turn.problem.initial.get(place).filter(|point| turn.is_open(point)).cloned()
 }
 
-/// A proposal as the later members of its batch see it.
-fn pending(problem: &Problem, index: u64, proposal: &Proposal) -> Trial {
+/// A proposal as the outside hears it.
+fn suggested(problem: &Problem, proposal: &Proposal) -> Suggested {
+    let Proposal { point, resource, continues, labels, .. } = proposal;
+    let mut assignments = problem.space.assignments(point);
+    let mut labels = labels.clone();
+    let mut decided = None;
+    if let Some(it) = &problem.resource {
+        let (amount, text) = it.amount(resource.unwrap_or(it.max()));
+        decided = Some(amount);
+        labels.insert(RESOURCE_LABEL.to_owned(), resource::label(amount));
+        it.assign(&mut assignments, text);
+    }
+    labels.extend(continues.map(|index| (CONTINUES_LABEL.to_owned(), index.to_string())));
+    Suggested { assignments, labels, resource: decided, continues: *continues }
+}
+
+/// A suggestion as the later members of its batch see it.
+fn pending(problem: &Problem, index: u64, point: Point, it: &Suggested) -> Trial {
     Trial {
         index,
-        place: problem.space.place(&proposal.point),
-        point: proposal.point.clone(),
+        place: problem.space.place(&point),
+        point,
         state: State::Active,
         losses: Vec::new(),
         violations: Vec::new(),
         seconds: None,
         curve: Vec::new(),
-        labels: BTreeMap::clone(&proposal.labels),
+        labels: it.labels.clone(),
+        resource: it.resource,
+        continues: it.continues,
     }
 }

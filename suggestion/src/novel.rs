@@ -24,6 +24,17 @@ pub(crate) fn first_new(
     Some(Proposal { point, ..best })
 }
 
+/// Whether every point was tried or is, where the points can be counted.
+pub(crate) fn is_exhausted(turn: &Turn) -> bool {
+    let Some(lattice) = Lattice::new(turn.space, None) else { return false };
+    let tried = (turn.taken.len() + turn.active.len()) as u64;
+    if tried < lattice.total && turn.space.is_plain() {
+        return false;
+    }
+    let mut ranks = 0..lattice.reach(turn);
+    !ranks.any(|rank| turn.is_open(&lattice.nth(turn.space, rank)))
+}
+
 /// A new point that differs from `center` on one axis, or on more the longer it takes.
 fn near(turn: &Turn, center: &Point, stream: &mut Stream) -> Option<Point> {
     let dimensions = turn.space.dimensions();

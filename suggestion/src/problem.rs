@@ -6,6 +6,7 @@ use proto::kinds::{ExperimentSpec, ParameterAssignment};
 use crate::nas;
 use crate::objective::{Constraint, Objective};
 use crate::registry::{self, Algorithm, Draft};
+use crate::resource::{self, Resource};
 use crate::seed::Seed;
 use crate::settings::Settings;
 use crate::space::{Point, Space};
@@ -17,8 +18,10 @@ const DEFAULT: &str = "auto";
 /// What is searched for, and how.
 #[derive(Clone, Debug)]
 pub struct Problem {
-    /// Where to search.
+    /// Where to search; without the resource, if there is one.
     pub space: Space,
+    /// The parameter whose value the algorithm decides for each trial, where it does.
+    pub resource: Option<Resource>,
     /// What is wanted; at least one, the first is the one that curves report.
     pub objectives: Vec<Objective>,
     /// What a trial must keep to count as feasible.
@@ -48,11 +51,12 @@ impl Problem {
         else {
             return Err(faults);
         };
-        let Search { space, initial, algorithm, settings } = search;
+        let Search { space, resource, initial, algorithm, settings } = search;
         let seed = settings.whole("random_state").map_or(seed, Seed);
         let trials_max = trials_max(spec);
         Ok(Problem {
             space,
+            resource,
             objectives,
             constraints,
             initial,
@@ -118,7 +122,11 @@ fn constraints(spec: &ExperimentSpec) -> Result<Vec<Constraint>, Vec<FieldError>
 }
 
 /// `spec.initialPoints`.
-fn initial(spec: &ExperimentSpec, space: &Space) -> Result<Vec<Point>, Vec<FieldError>> {
+fn initial(
+    spec: &ExperimentSpec,
+    space: &Space,
+    resource: Option<&Resource>,
+) -> Result<Vec<Point>, Vec<FieldError>> {
     let mut faults = Vec::new();
     let mut read = Vec::new();
     for (i, values) in spec.initial_points.iter().enumerate() {
@@ -126,7 +134,9 @@ fn initial(spec: &ExperimentSpec, space: &Space) -> Result<Vec<Point>, Vec<Field
             name: name.clone(),
             value: value.clone(),
         };
-        let known = space.assigned();
+        let mut known = space.assigned();
+        // It may be given, and is decided all the same.
+        known.extend(resource.map(Resource::name));
         for name in values.keys().filter(|name| !known.contains(&name.as_str())) {
             let why = format!("there is no parameter \"{name}\"");
             faults.push(FieldError::new(format!("initialPoints[{i}].{name}"), why));
@@ -150,6 +160,7 @@ fn trials_max(spec: &ExperimentSpec) -> Option<u64> {
 /// Where and how to search.
 struct Search {
     space: Space,
+    resource: Option<Resource>,
     initial: Vec<Point>,
     algorithm: &'static Algorithm,
     settings: Settings,
@@ -161,16 +172,32 @@ fn search(spec: &ExperimentSpec) -> Result<Search, Vec<FieldError>> {
     let how = algorithm(spec);
     let settings = how.as_ref().map(|(_, settings)| settings.clone()).unwrap_or_default();
     let space = space(spec, &settings).map_err(|more| faults.extend(more)).ok();
-    let points = |space: &Space| initial(spec, space).map_err(|more| faults.extend(more)).ok();
-    let initial = space.as_ref().and_then(points).unwrap_or_default();
     let how = how.map_err(|more| faults.extend(below("algorithm", more))).ok();
+    let (space, resource) = match space.map(|space| resource::parted(spec, &settings, space)) {
+        Some(Ok((space, resource))) => (Some(space), resource),
+        Some(Err(more)) => {
+            faults.extend(more);
+            (None, None)
+        }
+        None => (None, None),
+    };
+    let points = |space: &Space| {
+        initial(spec, space, resource.as_ref()).map_err(|more| faults.extend(more)).ok()
+    };
+    let initial = space.as_ref().and_then(points).unwrap_or_default();
     let (Some(space), Some((algorithm, settings)), true) = (space, how, faults.is_empty()) else {
         return Err(faults);
     };
     let (trials_max, objectives) = (trials_max(spec), spec.objectives.len().max(1));
-    let draft = Draft { space: &space, settings: &settings, trials_max, objectives };
+    let resource_of = resource.as_ref();
+    let draft =
+        Draft { space: &space, settings: &settings, trials_max, objectives, resource: resource_of };
     let faults = (algorithm.check)(&draft);
-    if faults.is_empty() { Ok(Search { space, initial, algorithm, settings }) } else { Err(faults) }
+    if faults.is_empty() {
+        Ok(Search { space, resource, initial, algorithm, settings })
+    } else {
+        Err(faults)
+    }
 }
 
 /// The space of `spec.parameters`, or that of `spec.nasConfig`.

@@ -4,12 +4,13 @@ use proto::FieldError;
 
 use crate::evolution::{de, local_search, nsga2, nsga3, regularized};
 use crate::problem::Problem;
+use crate::resource::Resource;
 use crate::settings::{SettingSpec, Settings};
 use crate::space::Space;
 use crate::suggester::Suggester;
 use crate::{
-    auto, bayesian, brute_force, cmaes, ehvi, forest, gp, grid, halton, nas, parego, random, sobol,
-    tpe,
+    asha, auto, bayesian, bohb, brute_force, cmaes, dehb, ehvi, forest, gp, grid, halton,
+    hyperband, nas, parego, pb2, pbt, random, sobol, tpe,
 };
 
 /// A search algorithm by name, with what can be set.
@@ -36,6 +37,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) trials_max: Option<u64>,
     /// How many objectives there are; at least 1.
     pub(crate) objectives: usize,
+    /// The parameter whose value the algorithm decides, where the settings name one.
+    pub(crate) resource: Option<&'a Resource>,
 }
 
 impl std::fmt::Debug for Algorithm {
@@ -66,6 +69,12 @@ const ALGORITHMS: &[Algorithm] = &[
     de::ALGORITHM,
     regularized::ALGORITHM,
     local_search::ALGORITHM,
+    hyperband::ALGORITHM,
+    asha::ALGORITHM,
+    bohb::ALGORITHM,
+    dehb::ALGORITHM,
+    pbt::ALGORITHM,
+    pb2::ALGORITHM,
     nas::enas::ALGORITHM,
     nas::darts::ALGORITHM,
 ];

@@ -63,18 +63,34 @@ pub enum Range {
     },
     /// What another range accepts, or `None`: the part that it steers is left out.
     OrNone(&'static Range),
+    /// A number from `lo` to `hi`, both accepted.
+    Within {
+        /// Smallest accepted.
+        lo: f64,
+        /// Largest accepted.
+        hi: f64,
+        /// What is said of one outside.
+        fault: &'static str,
+    },
+    /// Any text but an empty one; `what` it is, for people.
+    Text(&'static str),
 }
 
 impl std::fmt::Display for Range {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Range::Whole { min, .. } => write!(out, "whole number ≥ {min}"),
+            Range::Between { lo, hi, .. } if hi.is_infinite() && lo.is_infinite() => {
+                write!(out, "number")
+            }
             Range::Between { lo, hi, .. } if hi.is_infinite() => write!(out, "number > {lo}"),
             Range::Between { lo, hi, .. } => write!(out, "number in ({lo}, {hi})"),
             Range::AtLeast { min, .. } => write!(out, "number ≥ {min}"),
             Range::Choice { of, .. } => write!(out, "{}", of.join(", ")),
             Range::UpTo { lo, hi, .. } => write!(out, "number in ({lo}, {hi}]"),
             Range::OrNone(range) => write!(out, "{range}, or None"),
+            Range::Within { lo, hi, .. } => write!(out, "number in [{lo}, {hi}]"),
+            Range::Text(what) => write!(out, "{what}"),
         }
     }
 }
@@ -93,6 +109,8 @@ pub struct Settings {
     numbers: BTreeMap<&'static str, f64>,
     wholes: BTreeMap<&'static str, u64>,
     texts: BTreeMap<&'static str, &'static str>,
+    /// Texts that no list holds, such as names.
+    words: BTreeMap<&'static str, String>,
     /// Those that were set to `None`.
     nones: BTreeSet<&'static str>,
     /// All of them as they were written, for algorithms that hand them on to the trials.
@@ -123,6 +141,13 @@ fn manner(algorithm: &str) -> Manner {
             },
         },
         "darts" => Manner { unknown: None, ..USUAL },
+        "hyperband" => Manner {
+            unread: |it, why, whole| match it.name.as_str() {
+                "r_l" => "r_l must be a positive float number.".into(),
+                _ => (USUAL.unread)(it, why, whole),
+            },
+            ..USUAL
+        },
         _ => USUAL,
     }
 }
@@ -197,6 +222,14 @@ impl Settings {
                 Ok(())
             }
             Range::OrNone(range) => self.set(name, *range, value),
+            Range::Within { lo, hi, fault } => {
+                self.number_in(name, value, fault, |number| lo <= number && number <= hi)
+            }
+            Range::Text(what) if value.is_empty() => Err(Ok(format!("{name} must be {what}"))),
+            Range::Text(_) => {
+                self.words.insert(name, value.to_owned());
+                Ok(())
+            }
         }
     }
 
@@ -234,6 +267,11 @@ impl Settings {
     /// One of the texts that a setting accepts, if it was set.
     pub fn text(&self, name: &str) -> Option<&'static str> {
         self.texts.get(name).copied()
+    }
+
+    /// A text of its own, if it was set.
+    pub fn word(&self, name: &str) -> Option<&str> {
+        self.words.get(name).map(String::as_str)
     }
 
     /// Whether it was set to `None`.

@@ -214,6 +214,23 @@ impl Space {
         self.parameters[axis].domain.coordinate(unit.clamp(0.0, 1.0))
     }
 
+    /// The coordinate whose value is that of another times `factor`, within the bounds; none on an
+    /// axis of names or of listed numbers.
+    pub(crate) fn scaled(
+        &self,
+        axis: usize,
+        coordinate: Coordinate,
+        factor: f64,
+    ) -> Option<Coordinate> {
+        self.parameters[axis].domain.scaled(coordinate, factor)
+    }
+
+    /// Where a coordinate is on its axis, as a number in [0, 1]: the middle of its cell.
+    pub(crate) fn unit(&self, axis: usize, coordinate: Coordinate) -> f64 {
+        let (lo, hi) = self.cell(axis, coordinate);
+        lo / 2.0 + hi / 2.0
+    }
+
     /// The share of [0, 1] that belongs to a coordinate, as its ends; both equal for a real one.
     pub fn cell(&self, axis: usize, coordinate: Coordinate) -> (f64, f64) {
         self.parameters[axis].domain.cell(coordinate)

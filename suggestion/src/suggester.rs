@@ -15,6 +15,12 @@ use crate::space::{Point, Space};
 pub trait Suggester: Send {
     /// Proposes what to try as suggestion `turn.index`.
     fn ask(&mut self, turn: &Turn, stream: &mut Stream) -> Asked;
+
+    /// Whether it tries the owner's own points itself ([`Turn::given`]): one that decides more of
+    /// a trial than its point.
+    fn places_given(&self) -> bool {
+        false
+    }
 }
 
 /// Something computed from the first `n` finished trials, kept for as long as they are the same.
@@ -75,9 +81,49 @@ impl Turn<'_> {
             && self.space.allows(point)
     }
 
+    /// The owner's next own point that was not tried.
+    pub(crate) fn given(&self) -> Option<Point> {
+        self.problem.initial.iter().find(|point| self.is_open(point)).cloned()
+    }
+
+    /// Every trial: the finished ones in the order of completion, then those that run or wait.
+    pub(crate) fn trials(&self) -> impl Iterator<Item = &Trial> {
+        self.finished.iter().chain(self.active)
+    }
+
+    /// The trials that are to be looked at, for an algorithm that is asked in place of another.
+    pub(crate) fn narrowed(&self, keep: impl Fn(&Trial) -> bool) -> Narrowed {
+        let kept = |trials: &[Trial]| trials.iter().filter(|it| keep(it)).cloned().collect();
+        let (finished, active): (Vec<Trial>, Vec<Trial>) = (kept(self.finished), kept(self.active));
+        let chain = crate::history::chain(&finished);
+        Narrowed { finished, active, chain }
+    }
+
     /// A number for the first `n` finished trials: equal for equal ones.
     fn stamp(&self, n: usize) -> u64 {
         n.checked_sub(1).map_or(0, |last| self.chain[last])
+    }
+}
+
+/// Some trials of a turn.
+pub(crate) struct Narrowed {
+    pub(crate) finished: Vec<Trial>,
+    active: Vec<Trial>,
+    chain: Vec<u64>,
+}
+
+impl Narrowed {
+    /// The same turn, with these trials alone; what was tried is tried all the same.
+    pub(crate) fn turn<'a>(&'a self, turn: &'a Turn) -> Turn<'a> {
+        Turn {
+            problem: turn.problem,
+            space: turn.space,
+            finished: &self.finished,
+            active: &self.active,
+            index: turn.index,
+            taken: turn.taken,
+            chain: &self.chain,
+        }
     }
 }
 

@@ -40,7 +40,7 @@ const OTHERS_MAX: usize = 500;
 /// More draws than this change nothing but the time they take.
 const CANDIDATES_MAX: usize = 10_000;
 
-struct Tpe {
+pub(crate) struct Tpe {
     /// Share of good trials.
     gamma: f64,
     prior_weight: f64,
@@ -60,6 +60,11 @@ struct Split {
 }
 
 impl Tpe {
+    /// One that learns from the first trial on.
+    pub(crate) fn eager(problem: &Problem) -> Tpe {
+        Tpe { startup: 0, ..Tpe::new(problem) }
+    }
+
     fn new(problem: &Problem) -> Tpe {
         let set = &problem.settings;
         let candidates = set.size("n_EI_candidates").or(set.size("n_ei_candidates"));

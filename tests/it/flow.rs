@@ -51,6 +51,18 @@ const BASE: Example = Example {
 
 const EXAMPLES: &[Example] = &[
     Example {
+        name: "asha",
+        trials: (24, 12),
+        quick: &["spec.maxTrialCount=12"],
+        best: (0.7, 1.0),
+        space: &[
+            ("lr", Between(0.001, 1.0)),
+            ("momentum", Between(0.0, 0.95)),
+            ("epochs", OneOf(&["1", "3", "9"])),
+        ],
+        ..BASE
+    },
+    Example {
         name: "conditional",
         trials: (16, 16),
         best: (0.0, 6.0),
@@ -107,10 +119,29 @@ const EXAMPLES: &[Example] = &[
         ..BASE
     },
     Example {
+        name: "hyperband",
+        trials: (23, 23),
+        best: (0.7, 1.0),
+        space: &[
+            ("lr", Between(0.001, 1.0)),
+            ("momentum", Between(0.0, 0.95)),
+            ("epochs", OneOf(&["1", "3", "9"])),
+        ],
+        ..BASE
+    },
+    Example {
         name: "multi-objective",
         trials: (16, 16),
         best: (0.7, 1.0),
         space: &[("width", Between(1.0, 64.0)), ("bits", OneOf(&["8", "16", "32"]))],
+        ..BASE
+    },
+    Example {
+        name: "pbt",
+        trials: (30, 15),
+        quick: &["spec.maxTrialCount=15"],
+        best: (0.7, 1.0),
+        space: &[("lr", Between(0.0001, 0.5)), ("momentum", Between(0.1, 0.95))],
         ..BASE
     },
     Example { name: "prometheus", ..BASE },

@@ -5,6 +5,7 @@ mod beside;
 mod cli;
 mod clients;
 mod faults;
+mod fidelity;
 mod flow;
 mod generated;
 mod home;

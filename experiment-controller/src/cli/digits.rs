@@ -1,11 +1,16 @@
 //! A demonstration training: a small neural network learns to read handwritten digits.
 
+mod checkpoint;
+
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+
+use checkpoint::Training;
 
 /// 1,797 lines of 64 pixels from 0 to 16 and the digit; origin and licence stand beside it.
 const DATA: &str = include_str!("../../../examples/data/digits.csv");
@@ -23,7 +28,8 @@ const VALIDATED_EVERY: usize = 4;
 /// One hidden layer, trained by stochastic gradient descent with momentum. The same arguments
 /// give the same figures.
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = "Example:\n  qalam digits --lr 0.1 --hidden 64 --epochs 20")]
+#[command(after_help = "Examples:\n  qalam digits --lr 0.1 --hidden 64 --epochs 20\n  \
+    qalam digits --checkpoint=run --epochs 3 && qalam digits --checkpoint=run --epochs 9")]
 pub struct Digits {
     /// Learning rate.
     #[arg(long, default_value_t = 0.05, value_parser = positive)]
@@ -34,7 +40,7 @@ pub struct Digits {
     /// Images of one step.
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=1024))]
     batch: u32,
-    /// How often every image is seen.
+    /// How often every image is seen, what a checkpoint has behind it included.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     epochs: u32,
     /// How much of the last step is kept, from 0 to below 1.
@@ -43,30 +49,69 @@ pub struct Digits {
     /// Seed of the initial weights and of the order of images.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Go on from the checkpoint in this folder, if there is one, and leave one there; without a
+    /// folder go on from $QALAM_CONTINUES_DIR, and leave one in $QALAM_TRIAL_DIR.
+    #[arg(long, value_name = "FOLDER", num_args = 0..=1, require_equals = true)]
+    checkpoint: Option<Option<PathBuf>>,
+    /// Train so many epochs more than the checkpoint has behind it.
+    #[arg(long, requires = "checkpoint")]
+    further: bool,
+}
+
+impl Digits {
+    /// Where the checkpoint is that is gone on from, and where the next one is left.
+    fn folders(&self) -> (Option<PathBuf>, Option<PathBuf>) {
+        let named = |name: &str| std::env::var_os(name).map(PathBuf::from);
+        match &self.checkpoint {
+            None => (None, None),
+            Some(Some(folder)) => (Some(folder.clone()), Some(folder.clone())),
+            Some(None) => (named("QALAM_CONTINUES_DIR"), named("QALAM_TRIAL_DIR")),
+        }
+    }
+
+    /// The training that is gone on with.
+    fn begun(&self, images: usize) -> io::Result<Training> {
+        let hidden = self.hidden as usize;
+        let left = self.folders().0.map(|folder| checkpoint::load(&folder, hidden)).transpose()?;
+        if let Some(training) = left.flatten().filter(|it| it.order.len() == images) {
+            return Ok(training);
+        }
+        let mut random = ChaCha8Rng::seed_from_u64(self.seed);
+        let network = Network::new(hidden, &mut random);
+        Ok(Training { epoch: 0, network, random, order: (0..images).collect() })
+    }
 }
 
 /// Trains, and prints one line for each epoch.
 ///
 /// # Errors
-/// Nobody reads the output any more.
+/// Nobody reads the output any more, or a checkpoint cannot be read or written.
 pub fn run(digits: &Digits, out: &mut dyn Write) -> io::Result<()> {
-    let (training, validation) = images();
-    let mut random = ChaCha8Rng::seed_from_u64(digits.seed);
-    let mut network = Network::new(digits.hidden as usize, &mut random);
-    let mut order: Vec<usize> = (0..training.labels.len()).collect();
-    for epoch in 1..=digits.epochs {
-        order.shuffle(&mut random);
-        let mut loss = 0.0;
-        for batch in order.chunks(digits.batch as usize) {
-            let images = training.select(batch);
-            loss += network.step(&images, digits.lr, digits.momentum) * batch.len() as f32;
-        }
-        let loss = loss / order.len() as f32;
-        let accuracy = network.accuracy(&validation);
+    let (images, validation) = images();
+    let mut training = digits.begun(images.labels.len())?;
+    let base = if digits.further { training.epoch } else { 0 };
+    let last = base.saturating_add(digits.epochs);
+    while training.epoch < last {
+        let loss = epoch(&mut training, &images, digits);
+        let (epoch, accuracy) = (training.epoch, training.network.accuracy(&validation));
         writeln!(out, "epoch={epoch} loss={loss:.5} Validation-accuracy={accuracy:.5}")?;
         out.flush()?;
     }
-    Ok(())
+    // At the end alone: a training that was cut short begins again from what it was given.
+    digits.folders().1.map_or(Ok(()), |folder| checkpoint::save(&training, &folder))
+}
+
+/// Sees every image once; answers the mean loss.
+fn epoch(training: &mut Training, images: &Images, digits: &Digits) -> f32 {
+    let Training { epoch, network, random, order } = training;
+    order.shuffle(random);
+    let mut loss = 0.0;
+    for batch in order.chunks(digits.batch as usize) {
+        let images = images.select(batch);
+        loss += network.step(&images, digits.lr, digits.momentum) * batch.len() as f32;
+    }
+    *epoch += 1;
+    loss / order.len() as f32
 }
 
 /// Images with their digits.
@@ -217,7 +262,16 @@ mod tests {
     use super::*;
 
     fn arguments(lr: f32, epochs: u32) -> Digits {
-        Digits { lr, hidden: 16, batch: 32, epochs, momentum: 0.9, seed: 1 }
+        Digits {
+            lr,
+            hidden: 16,
+            batch: 32,
+            epochs,
+            momentum: 0.9,
+            seed: 1,
+            checkpoint: None,
+            further: false,
+        }
     }
 
     fn printed(digits: &Digits) -> String {
@@ -253,6 +307,24 @@ mod tests {
         assert!(first.starts_with("epoch=1 loss="), "{first}");
         assert_eq!(first, printed(&arguments(0.05, 2)));
         assert_ne!(first, printed(&Digits { seed: 2, ..arguments(0.05, 2) }));
+    }
+
+    #[test]
+    fn a_training_that_goes_on_prints_what_one_that_was_not_interrupted_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let whole = printed(&arguments(0.05, 5));
+        let checkpoint = Some(Some(folder.path().to_owned()));
+        let part = |epochs, further| Digits {
+            checkpoint: checkpoint.clone(),
+            further,
+            ..arguments(0.05, epochs)
+        };
+        let parts = [part(2, false), part(3, false), part(2, true)].map(|it| printed(&it));
+        assert_eq!(parts.concat(), whole);
+        let other = run(&Digits { hidden: 8, ..part(9, false) }, &mut Vec::new()).unwrap_err();
+        assert!(other.to_string().contains("is of 16 hidden neurons, not of 8"), "{other}");
+        std::fs::write(folder.path().join("digits.checkpoint"), "x").unwrap();
+        assert!(run(&part(9, false), &mut Vec::new()).is_err());
     }
 
     /// Nudges one weight of each layer and compares the loss with what the slope foretells.

@@ -35,6 +35,22 @@ pub(crate) fn parse(text: &str) -> Result<ParameterSpec, String> {
     })
 }
 
+/// Reads `--resource`: `epochs=1..27`, whole numbers where both bounds are; any form of a number
+/// will do, too.
+pub(crate) fn resource(text: &str) -> Result<ParameterSpec, String> {
+    let refuse = |why: String| format!("--resource {text}: {why}");
+    let Some((name, form)) = text.split_once('=') else {
+        return Err(refuse("needs name=least..most, such as epochs=1..27".into()));
+    };
+    let whole = |it: &str| it.split("..").all(|bound| bound.parse::<i64>().is_ok());
+    let form = match form.contains(':') {
+        true => form.to_owned(),
+        false if whole(form) => format!("int:{form}"),
+        false => format!("float:{form}"),
+    };
+    parse(&format!("{name}={form}")).map_err(|why| why.replacen("--param", "--resource", 1))
+}
+
 fn is_name(text: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-' || c == '.';
     !text.is_empty() && text.chars().all(plain)
@@ -215,5 +231,17 @@ mod tests {
         check("o=a,,b", "without empty values");
         check("o=a,a", "the value \"a\" is there twice");
         check("d=discrete:1,x", "discrete values are numbers, got \"x\"");
+    }
+
+    #[test]
+    fn a_resource_is_a_number_between_bounds() {
+        let check =
+            |text: &str, kind: &str| assert_eq!(resource(text).unwrap().parameter_type, kind);
+        check("epochs=1..27", "int");
+        check("share=0.1..1", "double");
+        check("rows=logint:100..10000", "int");
+        assert!(resource("epochs").unwrap_err().contains("such as epochs=1..27"));
+        let error = resource("epochs=27..1").unwrap_err();
+        assert!(error.starts_with("--resource epochs=int:27..1: the low end"), "{error}");
     }
 }

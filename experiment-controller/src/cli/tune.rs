@@ -43,7 +43,13 @@ Examples:
     --param opt=adam,sgd --trials 40 --parallel 4 -- python train.py --lr {lr} --layers {layers}
   qalam tune --minimize loss --param x=float:-1..1 --seed 7 --dry-run -- ./train {x}
   qalam tune --maximize accuracy --minimize latency --constraint 'memory<=200' \\
-    --param width=int:1..64 --try width=8 -- ./train {width}"
+    --param width=int:1..64 --try width=8 -- ./train {width}
+  qalam tune --maximize accuracy --algorithm asha --resource epochs=1..27 --trials 100 \\
+    --param lr=log:1e-5..1e-1 -- python train.py --lr {lr} --epochs {epochs}
+
+With --resource a trial that did well goes on as a new trial, with more of it: the folder
+$QALAM_CONTINUES_DIR holds the checkpoint that it goes on from, if there is one, and
+$QALAM_TRIAL_DIR is where it leaves its own."
 )]
 pub(super) struct Tune {
     #[command(flatten)]
@@ -84,6 +90,11 @@ pub(super) struct Tune {
     /// How to search [default: auto]
     #[arg(long, value_name = "NAME")]
     algorithm: Option<String>,
+
+    /// What a trial spends, and between which bounds the algorithm decides it, such as
+    /// epochs=1..27; for asha (the default with it), bohb, dehb and hyperband
+    #[arg(long, value_name = "NAME=LEAST..MOST", value_parser = param::resource)]
+    resource: Option<ParameterSpec>,
 
     /// A setting of the algorithm
     #[arg(long = "setting", value_name = "NAME=VALUE", value_parser = setting)]
@@ -148,20 +159,23 @@ fn manifest(place: &Place, args: &Tune) -> Result<Value, Failure> {
     if args.params.is_empty() {
         faults.push(format!("say what to vary: --param name=form ({})", param::FORMS));
     }
+    let resource = args.resource.as_ref();
+    let algorithm = args.algorithm.clone().or_else(|| resource.map(|_| "asha".to_owned()));
     let mut settings = args.settings.clone();
+    settings.extend(implied(algorithm.as_deref(), resource, &args.settings));
     settings.extend(args.seed.map(|seed| (SEED.to_owned(), seed.to_string())));
     let sketch = Sketch {
         name: args.name.clone().unwrap_or_else(|| made_up(&args.command)),
         namespace: place.namespace.clone().unwrap_or_else(|| "default".into()),
         objectives,
         constraints: args.constraints.clone(),
-        parameters: args.params.clone(),
+        parameters: args.params.iter().chain(resource).cloned().collect(),
         first: args.first.clone(),
         never: args.never.clone(),
         trials: args.trials,
         parallel: args.parallel,
         failures: args.failures,
-        algorithm: args.algorithm.clone(),
+        algorithm,
         settings,
         early_stop: args.early_stop.clone(),
         timeout: args.timeout,
@@ -181,6 +195,29 @@ fn manifest(place: &Place, args: &Tune) -> Result<Value, Failure> {
         manifest.remove("status");
     }
     Ok(manifest)
+}
+
+/// Settings that need not be said: which parameter is the resource, the most of it for Katib's
+/// `hyperband`, and what Katib's `pbt` cannot do without.
+fn implied(
+    algorithm: Option<&str>,
+    resource: Option<&ParameterSpec>,
+    said: &[(String, String)],
+) -> Vec<(String, String)> {
+    let mut implied = Vec::new();
+    if let Some(it) = resource {
+        let most = it.feasible_space.as_ref().map(|it| it.max.clone()).unwrap_or_default();
+        implied.push(("resource_name", it.name.clone()));
+        implied.extend((algorithm == Some("hyperband")).then_some(("r_l", most)));
+    }
+    if algorithm == Some("pbt") {
+        implied.push(("suggestion_trial_dir", "$(QALAM_TRIAL_DIR)".into()));
+        implied.push(("n_population", "10".into()));
+        implied.push(("truncation_threshold", "0.2".into()));
+    }
+    let unsaid = |name: &str| said.iter().all(|(known, _)| known != name);
+    let unsaid = implied.into_iter().filter(|(name, _)| unsaid(name));
+    unsaid.map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 fn setting(text: &str) -> Result<(String, String), String> {

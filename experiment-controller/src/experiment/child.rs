@@ -13,7 +13,8 @@ use proto::kinds::{
 use crate::index::INDEX_ANNOTATION;
 use crate::names;
 use crate::suggestion::{CONTINUES_LABEL, RESOURCE_LABEL};
-use crate::template::{Rendering, render};
+use crate::template::{Facts, Rendering, render};
+use crate::trial::checkpoints::Checkpoints;
 use crate::trial::collector::Wish;
 use crate::trial::pods::{self, Dress};
 use crate::trial::value::{self, Wanted};
@@ -74,13 +75,13 @@ pub(super) fn trial(
     let template = spec.trial_template.as_ref().ok_or_else(missing)?;
     let assignment = &proposed.assignment;
     let namespace = experiment.namespace().unwrap_or_default();
+    let continues = continues(experiment, &assignment.labels).unwrap_or_default();
     let mut manifest = render(&Rendering {
         template,
         text,
         parameters: &spec.parameters,
         assignments: &assignment.parameter_assignments,
-        name: &assignment.name,
-        namespace: &namespace,
+        trial: Facts { name: &assignment.name, namespace: &namespace, continues: &continues },
     })?;
 
     let mut metadata = owned(experiment, &assignment.name, assignment.labels.clone());
@@ -91,7 +92,7 @@ pub(super) fn trial(
         &Dress {
             experiment: &experiment.name_any(),
             labels: metadata.labels.clone().unwrap_or_default(),
-            wishes: wishes(experiment, &assignment.labels),
+            wishes: wishes(&assignment.labels, &continues),
             metrics: Wish {
                 primary: &template.primary_container_name,
                 spec: spec.metrics_collector_spec.as_ref(),
@@ -102,6 +103,9 @@ pub(super) fn trial(
             annotations: experiment.metadata.annotations.as_ref(),
         },
     );
+    let name = experiment.name_any();
+    let checkpoints = Checkpoints::new(spec, &name, &assignment.name, &continues);
+    checkpoints.dress(&mut manifest, &template.primary_container_name);
     let spec = TrialSpec {
         objective: value::first_objective(spec),
         objectives: spec.objectives.clone(),
@@ -120,15 +124,19 @@ pub(super) fn trial(
     Ok(Trial { metadata, spec, status: None })
 }
 
+/// Name of the trial that one with these labels continues.
+fn continues(experiment: &Experiment, labels: &BTreeMap<String, String>) -> Option<String> {
+    let index = labels.get(CONTINUES_LABEL)?.parse().ok()?;
+    let uid = experiment.uid().unwrap_or_default();
+    Some(names::trial_name(&experiment.name_any(), &uid, index))
+}
+
 /// What the search wants of a trial, as its program reads it: how much of the resource to spend,
 /// and the name of the trial that this one continues.
-fn wishes(experiment: &Experiment, labels: &BTreeMap<String, String>) -> Vec<(String, String)> {
+fn wishes(labels: &BTreeMap<String, String>, continues: &str) -> Vec<(String, String)> {
     let resource = labels.get(RESOURCE_LABEL).map(|it| ("QALAM_RESOURCE".to_owned(), it.clone()));
-    let index = labels.get(CONTINUES_LABEL).and_then(|it| it.parse().ok());
-    let continued = index.map(|index| {
-        let uid = experiment.uid().unwrap_or_default();
-        ("QALAM_CONTINUES".to_owned(), names::trial_name(&experiment.name_any(), &uid, index))
-    });
+    let continued =
+        (!continues.is_empty()).then(|| ("QALAM_CONTINUES".to_owned(), continues.to_owned()));
     resource.into_iter().chain(continued).collect()
 }
 

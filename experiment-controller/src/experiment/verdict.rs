@@ -58,7 +58,7 @@ impl Verdict {
             Verdict::TrialsMaxReached => {
                 "As many trials completed as maxTrialCount asks for".into()
             }
-            Verdict::SpaceExhausted => "Every point of the search space was tried".into(),
+            Verdict::SpaceExhausted => "The search is through: it has nothing more to try".into(),
             Verdict::Stopped { measured: true } => {
                 "The experiment was stopped; its best trial so far stands".into()
             }

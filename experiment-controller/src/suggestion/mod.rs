@@ -28,12 +28,8 @@ use crate::experiment;
 use plan::{Plan, plan};
 use verdict::Verdict;
 
+pub use ::suggestion::{CONTINUES_LABEL, RESOURCE_LABEL};
 pub use kept::Searches;
-
-/// Label of a trial: how much of the resource (epochs, say) the search wants spent on it.
-pub const RESOURCE_LABEL: &str = "qalam.dev/resource";
-/// Label of a trial: the index of the trial that it continues.
-pub const CONTINUES_LABEL: &str = "qalam.dev/continues";
 
 const CONTROLLER: &str = "suggestion-controller";
 /// The caches will have caught up by then.

@@ -58,8 +58,13 @@ pub(super) async fn ask(
         };
         match client.get_suggestions(request).await {
             Ok(reply) => break reply.into_inner(),
-            // Fewer are left than were asked for: the last ones are fetched one by one.
-            Err(why) if why.code() == Code::FailedPrecondition && 1 < count => count = 1,
+            // Fewer are left than were asked for, or can be had now: they are fetched one by one.
+            Err(why)
+                if matches!(why.code(), Code::FailedPrecondition | Code::Unavailable)
+                    && 1 < count =>
+            {
+                count = 1;
+            }
             Err(why) => return (refusal(address, "", &why), Vec::new()),
         }
     };

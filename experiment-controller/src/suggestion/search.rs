@@ -7,14 +7,10 @@ use proto::kinds::{ExperimentSpec, Suggestion, TrialAssignment};
 
 use super::kept::{Kept, News};
 use super::verdict::Verdict;
-use super::{CONTINUES_LABEL, RESOURCE_LABEL};
 use crate::experiment;
 use crate::index::{Class, Record, Trials};
 use crate::names;
 use crate::trial::value::Wanted;
-
-/// Most characters of a label's value.
-const LABEL_CHARS_MAX: usize = 63;
 
 /// A question to a search, complete in itself.
 pub(super) struct Question {
@@ -70,24 +66,15 @@ pub(super) fn ask(question: Question) -> (Verdict, Option<Kept>) {
     (verdict, Some(kept))
 }
 
-/// An assignment; what the algorithm wants of the trial goes with it as labels, and comes back in
+/// An assignment; what the algorithm wants of the trial is among its labels, and comes back in
 /// those of the trial.
 fn assignment(name: String, it: Suggested) -> TrialAssignment {
-    let mut labels = it.labels;
-    labels.extend(it.resource.map(|resource| (RESOURCE_LABEL.to_owned(), number(resource))));
-    labels.extend(it.continues.map(|index| (CONTINUES_LABEL.to_owned(), index.to_string())));
     TrialAssignment {
         name,
         parameter_assignments: it.assignments,
         early_stopping_rules: Vec::new(),
-        labels,
+        labels: it.labels,
     }
-}
-
-/// A number as a label may hold it.
-fn number(value: f64) -> String {
-    let text = value.to_string();
-    if text.len() <= LABEL_CHARS_MAX { text } else { format!("{value:e}") }
 }
 
 /// Every assignment that waits for its trial: it is as good as running.
@@ -135,24 +122,4 @@ pub(super) fn told(wanted: &Wanted, record: &Record) -> Told {
 fn seconds(record: &Record) -> Option<f64> {
     let (started, ended) = (record.started?, record.ended?);
     Some(ended.duration_since(started).as_secs_f64())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_the_algorithm_wants_goes_with_the_trial_as_labels() {
-        let suggested = Suggested {
-            labels: [("bracket".to_owned(), "2".to_owned())].into(),
-            resource: Some(0.5),
-            continues: Some(7),
-            ..Default::default()
-        };
-        let labels = assignment("e-1".into(), suggested).labels;
-        let labels: Vec<_> = labels.iter().map(|(name, it)| (name.as_str(), it.as_str())).collect();
-        assert_eq!(labels, [("bracket", "2"), (CONTINUES_LABEL, "7"), (RESOURCE_LABEL, "0.5")]);
-        assert_eq!(number(1e300), "1e300");
-        assert_eq!(number(27.0), "27");
-    }
 }

@@ -13,7 +13,7 @@ use proto::FieldError;
 use proto::kinds::{ParameterAssignment, ParameterSpec, TrialTemplate};
 use serde_json::{Value, json};
 
-pub use reference::{METADATA_REFERENCES, Reference};
+pub use reference::{Facts, METADATA_REFERENCES, Reference};
 pub use text::{PREFIX, parse_text, placeholders, texts};
 
 /// Where an inline template stands in an experiment.
@@ -34,10 +34,8 @@ pub struct Rendering<'a> {
     pub parameters: &'a [ParameterSpec],
     /// The values of the trial.
     pub assignments: &'a [ParameterAssignment],
-    /// Name of the trial; becomes the manifest's.
-    pub name: &'a str,
-    /// Namespace of the trial; becomes the manifest's.
-    pub namespace: &'a str,
+    /// Name of the trial; becomes the manifest's. Namespace of the trial, too.
+    pub trial: Facts<'a>,
 }
 
 /// The manifest of one trial: every placeholder filled, named and placed.
@@ -65,8 +63,8 @@ pub fn render(rendering: &Rendering<'_>) -> Result<Value, Vec<FieldError>> {
     if !metadata.is_object() {
         *metadata = json!({});
     }
-    metadata["name"] = rendering.name.into();
-    metadata["namespace"] = rendering.namespace.into();
+    metadata["name"] = rendering.trial.name.into();
+    metadata["namespace"] = rendering.trial.namespace.into();
     Ok(manifest)
 }
 
@@ -135,7 +133,7 @@ fn values(
     let parameters = rendering.template.trial_parameters.iter().flatten();
     for (index, parameter) in parameters.enumerate() {
         let value = Reference::parse(&parameter.reference).and_then(|reference| {
-            let fact = reference.fact(rendering.name, rendering.namespace, raw);
+            let fact = reference.fact(&rendering.trial, raw);
             fact.unwrap_or_else(|| assigned(&parameter.reference))
         });
         match value {

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-/// How the six facts about the trial are written.
+/// How the facts about the trial are written: Katib's six, and ours.
 pub const METADATA_REFERENCES: &str = "${trialSpec.Name}, ${trialSpec.Namespace}, \
      ${trialSpec.Kind}, ${trialSpec.APIVersion}, ${trialSpec.Labels[key]}, \
-     ${trialSpec.Annotations[key]}";
+     ${trialSpec.Annotations[key]}, ${trialSpec.Continues}";
 
 /// What fills a placeholder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +24,19 @@ pub enum Reference<'a> {
     Label(&'a str),
     /// This annotation of the template.
     Annotation(&'a str),
+    /// Name of the trial whose checkpoint this one goes on from; empty where there is none.
+    Continues,
+}
+
+/// What is known of a trial, beside its values and its template.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Facts<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its namespace.
+    pub namespace: &'a str,
+    /// Name of the trial that it continues; empty where there is none.
+    pub continues: &'a str,
 }
 
 impl<'a> Reference<'a> {
@@ -39,6 +52,7 @@ impl<'a> Reference<'a> {
             "Namespace" => Some(Reference::Namespace),
             "Kind" => Some(Reference::Kind),
             "APIVersion" => Some(Reference::ApiVersion),
+            "Continues" => Some(Reference::Continues),
             _ => {
                 let key =
                     |list: &str| inner.strip_prefix(list)?.strip_prefix('[')?.strip_suffix(']');
@@ -57,11 +71,12 @@ impl<'a> Reference<'a> {
     /// none for a parameter.
     ///
     /// Errors: a sentence, where the template lacks the field or the field holds a placeholder.
-    pub fn fact(self, name: &str, namespace: &str, raw: &Value) -> Option<Result<String, String>> {
+    pub fn fact(self, trial: &Facts<'_>, raw: &Value) -> Option<Result<String, String>> {
         let (field, what) = match self {
             Reference::Parameter(_) => return None,
-            Reference::Name => return Some(Ok(name.to_owned())),
-            Reference::Namespace => return Some(Ok(namespace.to_owned())),
+            Reference::Name => return Some(Ok(trial.name.to_owned())),
+            Reference::Namespace => return Some(Ok(trial.namespace.to_owned())),
+            Reference::Continues => return Some(Ok(trial.continues.to_owned())),
             Reference::Kind => (raw.get("kind"), "kind".to_owned()),
             Reference::ApiVersion => (raw.get("apiVersion"), "apiVersion".to_owned()),
             Reference::Label(key) => (metadata(raw, "labels", key), format!("label \"{key}\"")),
@@ -88,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_six_facts_and_parameters() {
+    fn the_facts_and_parameters() {
         let check = |text: &str, want: Reference<'_>| assert_eq!(Reference::parse(text), Ok(want));
         check("${trialSpec.Name}", Reference::Name);
         check("${trialSpec.Namespace}", Reference::Namespace);
@@ -96,6 +111,7 @@ mod tests {
         check("${trialSpec.APIVersion}", Reference::ApiVersion);
         check("${trialSpec.Labels[custom-key]}", Reference::Label("custom-key"));
         check("${trialSpec.Annotations[a.b/c]}", Reference::Annotation("a.b/c"));
+        check("${trialSpec.Continues}", Reference::Continues);
         check("learning_rate", Reference::Parameter("learning_rate"));
     }
 

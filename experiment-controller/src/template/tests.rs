@@ -24,8 +24,7 @@ fn rendered(template: &TrialTemplate, text: Option<&str>, lr: &str) -> Result<Va
         text,
         parameters: &[],
         assignments: &assignments,
-        name: "e-b",
-        namespace: "ns",
+        trial: Facts { name: "e-b", namespace: "ns", continues: "e-a" },
     };
     render(&rendering)
         .map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
@@ -45,7 +44,7 @@ fn inline_strings_and_keys_are_filled_and_stay_strings() {
 }
 
 #[test]
-fn the_six_facts_are_filled() {
+fn the_facts_are_filled() {
     let facts = [
         ("a", "${trialSpec.Name}"),
         ("b", "${trialSpec.Namespace}"),
@@ -53,15 +52,17 @@ fn the_six_facts_are_filled() {
         ("d", "${trialSpec.APIVersion}"),
         ("e", "${trialSpec.Labels[team]}"),
         ("f", "${trialSpec.Annotations[note]}"),
+        ("g", "${trialSpec.Continues}"),
     ];
     let inline = json!({
         "apiVersion": "batch/v1", "kind": "Job",
         "metadata": {"labels": {"team": "red"}, "annotations": {"note": "n"}},
         "spec": "${trialParameters.a} ${trialParameters.b} ${trialParameters.c} \
-                 ${trialParameters.d} ${trialParameters.e} ${trialParameters.f}",
+                 ${trialParameters.d} ${trialParameters.e} ${trialParameters.f} \
+                 ${trialParameters.g}",
     });
     let got = rendered(&template(Some(inline), &facts), None, "1").unwrap();
-    assert_eq!(got["spec"], "e-b ns Job batch/v1 red n");
+    assert_eq!(got["spec"], "e-b ns Job batch/v1 red n e-a");
     assert_eq!(got["metadata"]["labels"]["team"], "red");
 }
 
@@ -122,8 +123,7 @@ fn a_parameter_that_does_not_count_is_an_empty_text() {
             text,
             parameters: &parameters,
             assignments: &[],
-            name: "e-b",
-            namespace: "ns",
+            trial: Facts { name: "e-b", namespace: "ns", continues: "" },
         })
     };
     let momentum = [("momentum", "momentum")];

@@ -114,6 +114,8 @@ mod tests {
             seconds,
             curve: Vec::new(),
             labels: Default::default(),
+            resource: None,
+            continues: None,
         }
     }
 

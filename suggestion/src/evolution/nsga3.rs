@@ -142,6 +142,8 @@ mod tests {
             seconds: None,
             curve: Vec::new(),
             labels: Default::default(),
+            resource: None,
+            continues: None,
         };
         let trials: Vec<Trial> = [0.0, 0.01, 0.02, 0.03, 0.26, 0.5, 0.74, 1.0].map(at).to_vec();
         let mut kept = survivors(&trials, 5);

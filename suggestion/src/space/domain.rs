@@ -137,6 +137,29 @@ impl Domain {
         }
     }
 
+    /// The value of a coordinate times `factor`, within the bounds; another one where there is one
+    /// that near. None where values are not for multiplying.
+    pub(super) fn scaled(&self, coordinate: Coordinate, factor: f64) -> Option<Coordinate> {
+        match (self, coordinate) {
+            (Domain::Real(reals), Coordinate::Real(u)) => {
+                let x = (reals.value(u) * factor).clamp(reals.lo, reals.hi);
+                Some(self.coordinate(reals.ruler.unit(x)))
+            }
+            (Domain::Steps(steps), Coordinate::Level(level)) => {
+                let from = steps.decimal(level).value();
+                let x = from * factor;
+                let up = from < x || (from == x && 1.0 < factor);
+                let to = match steps.nearest(x) {
+                    to if to != level => to,
+                    _ if up => (level + 1).min(steps.levels - 1),
+                    _ => level.saturating_sub(1),
+                };
+                Some(Coordinate::Level(to))
+            }
+            _ => None,
+        }
+    }
+
     /// The text of a coordinate; none where it is inactive or of another domain.
     pub(super) fn text(&self, coordinate: Coordinate) -> Option<String> {
         match (self, coordinate) {

@@ -95,6 +95,8 @@ mod tests {
             seconds: None,
             curve: Vec::new(),
             labels: Default::default(),
+            resource: None,
+            continues: None,
         }
     }
 

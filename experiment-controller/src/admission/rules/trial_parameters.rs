@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::super::nearest;
 use super::template::raw;
 use super::{Case, need};
-use crate::template::{self, METADATA_REFERENCES, PREFIX, Reference};
+use crate::template::{self, Facts, METADATA_REFERENCES, PREFIX, Reference};
 
 const PARAMETERS: &str = "spec.trialTemplate.trialParameters";
 
@@ -152,7 +152,8 @@ fn filled(parameter: &TrialParameterSpec, raw: &Value, path: &str, faults: &mut 
             "{PREFIX}{name}}} is not in the template; put it there, or leave this parameter out"
         )
     });
-    let fact = Reference::parse(&parameter.reference).ok().and_then(|it| it.fact("", "", raw));
+    let fact =
+        Reference::parse(&parameter.reference).ok().and_then(|it| it.fact(&Facts::default(), raw));
     if let Some(Err(message)) = fact {
         faults.push(FieldError::new(format!("{path}.reference"), message));
     }

@@ -10,7 +10,7 @@ use super::super::schema;
 use super::template::{raw, text};
 use super::trial_parameters::{samples, sound};
 use super::{Case, need};
-use crate::template::{CONFIG_MAP, INLINE, Rendering, render};
+use crate::template::{CONFIG_MAP, Facts, INLINE, Rendering, render};
 
 /// Schema of batch/v1 Job, as Kubernetes has it.
 static JOB: LazyLock<Value> = LazyLock::new(|| {
@@ -43,8 +43,7 @@ pub(super) fn check(case: &Case<'_>) -> Vec<FieldError> {
         text: text.as_deref(),
         parameters: &case.spec.parameters,
         assignments: &assignments,
-        name: "trial",
-        namespace: "default",
+        trial: Facts { name: "trial", namespace: "default", continues: "" },
     };
     match render(&rendering) {
         Err(found) => faults.extend(found),
