@@ -1,5 +1,7 @@
 //! What the API fills in and checks for its built-in kinds.
 
+mod immutable;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use proto::FieldError;
@@ -64,6 +66,14 @@ pub(super) fn carry_over(kind: &Kind, old: &Value, object: &mut Value) {
 
 /// Faults that only the API can tell.
 pub(super) fn check(kind: &Kind, object: &Value, old: Option<&Value>) -> Vec<FieldError> {
+    let mut faults = check_kind(kind, object, old);
+    if let Some(old) = old {
+        faults.extend(immutable::faults(kind, old, object));
+    }
+    faults
+}
+
+fn check_kind(kind: &Kind, object: &Value, old: Option<&Value>) -> Vec<FieldError> {
     match (kind.group.as_str(), kind.kind.as_str()) {
         ("", "Pod") => check_pod(&object["spec"], "spec"),
         ("batch", "Job") => {

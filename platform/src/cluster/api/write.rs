@@ -6,6 +6,10 @@ use std::sync::Arc;
 use proto::FieldError;
 use serde_json::{Value, json};
 
+use http::{HeaderMap, header};
+
+use super::apply::{Writer, own};
+use super::auth::{User, check_grant};
 use super::kinds::Kind;
 use super::request::{Query, Target};
 use super::status::Status;
@@ -20,8 +24,13 @@ const OBJECT_BYTES_MAX: usize = 3 << 19;
 const ATTEMPTS_MAX: usize = 64;
 
 /// How a write is to be made.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Manner {
+    /// Who will own the changed fields; none for the home itself, whose writes are not tracked,
+    /// and for an apply, which has said it.
+    pub(super) writer: Option<Writer>,
+    /// Who asks; none for the home itself.
+    pub(super) user: Option<User>,
     /// Check and answer, store nothing.
     pub(super) dry_run: bool,
     /// What to do about fields that the schema does not know.
@@ -37,7 +46,18 @@ pub(super) enum Unknown {
 }
 
 impl Manner {
-    pub(super) fn of(query: &Query) -> Result<Manner, Status> {
+    /// The home's own manner.
+    pub(super) fn own() -> Manner {
+        Manner { writer: None, user: None, dry_run: false, unknown: Unknown::Ignore }
+    }
+
+    pub(super) fn of(
+        query: &Query,
+        headers: &HeaderMap,
+        user: Option<User>,
+    ) -> Result<Manner, Status> {
+        let agent = headers.get(header::USER_AGENT).and_then(|it| it.to_str().ok());
+        let writer = user.as_ref().map(|_| Writer::of(query.text("fieldManager"), agent));
         let unknown = match query.text("fieldValidation") {
             None | Some("Warn") => Unknown::Warn,
             Some("Strict") => Unknown::Refuse,
@@ -48,7 +68,7 @@ impl Manner {
                 )));
             }
         };
-        Ok(Manner { dry_run: query.dry_run()?, unknown })
+        Ok(Manner { writer, user, dry_run: query.dry_run()?, unknown })
     }
 }
 
@@ -96,10 +116,14 @@ impl Api {
             meta::copy(&Value::Null, &mut object, "status");
         }
         defaults::begin(kind, &mut object);
-        let warnings = self.admit(kind, &mut object, None, manner)?;
         let key = Key::new(&kind.resource, target.place(), &name);
         if self.store.get(&key).is_some() {
             return Err(Status::already_exists(kind, &name));
+        }
+        let warnings = self.admit(kind, &mut object, None, &manner)?;
+        check_grant(&self.store, manner.user.as_ref(), kind, &object)?;
+        if let Some(writer) = &manner.writer {
+            own(kind, writer, None, &Value::Null, &mut object);
         }
         check_size(&object)?;
         if manner.dry_run {
@@ -135,7 +159,11 @@ impl Api {
             let mut new = change(&old)?;
             check_version(kind, name, &old, &new)?;
             meta::settle(target, &mut new)?;
-            let (new, warnings) = self.prepare(target, manner, &old, new)?;
+            let (mut new, warnings) = self.prepare(target, &manner, &old, new)?;
+            check_grant(&self.store, manner.user.as_ref(), kind, &new)?;
+            if let Some(writer) = &manner.writer {
+                own(kind, writer, target.subresource.as_deref(), &old, &mut new);
+            }
             if new == old {
                 return Ok(Written { object: After::Stored(current), warnings });
             }
@@ -175,7 +203,7 @@ impl Api {
     fn prepare(
         &self,
         target: &Target,
-        manner: Manner,
+        manner: &Manner,
         old: &Value,
         mut new: Value,
     ) -> Result<(Value, Vec<String>), Status> {
@@ -214,7 +242,7 @@ impl Api {
         kind: &Kind,
         object: &mut Value,
         old: Option<&Value>,
-        manner: Manner,
+        manner: &Manner,
     ) -> Result<Vec<String>, Status> {
         let mut faults = meta::check(kind, object);
         let outcome = schema::admit(kind, object);
