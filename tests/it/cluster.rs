@@ -113,4 +113,4 @@ macro_rules! files {
     };
 }
 
-files!(defined delete discovery read write);
+files!(defined delete discovery namespace pods read workloads write);

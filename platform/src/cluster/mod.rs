@@ -6,6 +6,7 @@ pub mod api;
 pub mod controllers;
 pub mod letters;
 pub mod node;
+pub mod quantity;
 pub mod store;
 
 use std::path::PathBuf;
@@ -68,6 +69,7 @@ impl Cluster {
             registry: Arc::new(Registry::default()),
             admission: options.admission.clone().into(),
             home: options.home.clone(),
+            turns: Arc::default(),
         };
         api.reload_definitions();
         for definition in &options.definitions {

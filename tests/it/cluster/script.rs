@@ -102,8 +102,8 @@ pub(super) fn run(
         let script = format!(
             "kubectl() {{ command kubectl --namespace \"$NS\" \"$@\"; }}\n{{ {line}\n}} >.out 2>&1"
         );
-        let mut command = Command::new("bash");
-        command.args(["-c", &script]).current_dir(folder).stdin(Stdio::null());
+        let mut command = Command::new("timeout");
+        command.args(["90", "bash", "-c", &script]).current_dir(folder).stdin(Stdio::null());
         command.env("NS", namespace).env("KUBECONFIG", kubeconfig).env("HOME", home);
         let status = command.status().map_err(|error| error.to_string())?;
         let out = std::fs::read(folder.join(".out")).map_err(|error| error.to_string())?;

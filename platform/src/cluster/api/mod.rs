@@ -11,6 +11,7 @@ mod definitions;
 mod delete;
 pub mod discovery;
 pub mod kinds;
+mod limits;
 mod logs;
 mod meta;
 pub mod openapi;
@@ -47,6 +48,7 @@ use apply::Applied;
 use auth::{User, is_review};
 use kinds::Registry;
 pub(crate) use meta::now;
+pub(in crate::cluster) use selectors::label_selector_text;
 use patch::Patch;
 use request::{Query, Target, decode_object, media_type, read_body};
 use respond::{Shape, answer};
@@ -62,6 +64,8 @@ pub(super) struct Api {
     pub(super) admission: Arc<[Arc<dyn Admission>]>,
     /// The home's folder: pod logs are below it.
     pub(super) home: PathBuf,
+    /// Taken by creations that a quota counts.
+    pub(super) turns: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Api {

@@ -40,6 +40,14 @@ use Type::{
     TextMap, Texts,
 };
 
+const OWNER: &[Field] = &[
+    (1, "kind", Text),
+    (3, "name", Text),
+    (4, "uid", Text),
+    (5, "apiVersion", Text),
+    (6, "controller", Bool),
+    (7, "blockOwnerDeletion", Bool),
+];
 const METADATA: &[Field] = &[
     (1, "name", Text),
     (2, "generateName", Text),
@@ -51,6 +59,7 @@ const METADATA: &[Field] = &[
     (8, "creationTimestamp", Ignored),
     (11, "labels", TextMap),
     (12, "annotations", TextMap),
+    (13, "ownerReferences", Messages(OWNER)),
     (14, "finalizers", Texts),
 ];
 const CONFIG_MAP: &[Field] = &[

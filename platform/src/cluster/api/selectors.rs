@@ -78,7 +78,7 @@ impl Requirement {
 
 /// Whether a LabelSelector, as objects hold them, selects these labels. One that is empty or
 /// missing selects everything.
-pub(crate) fn label_selector_matches(selector: &Value, labels: &BTreeMap<String, String>) -> bool {
+pub(super) fn label_selector_matches(selector: &Value, labels: &BTreeMap<String, String>) -> bool {
     let equal = |(key, value): (&String, &Value)| labels.get(key).map(String::as_str) == value.as_str();
     let mut pairs = selector["matchLabels"].as_object().into_iter().flatten();
     if !pairs.all(equal) {
@@ -100,7 +100,7 @@ pub(crate) fn label_selector_matches(selector: &Value, labels: &BTreeMap<String,
 }
 
 /// A LabelSelector in the form of a query, such as `a=b,c in (d,e)`.
-pub(super) fn label_selector_text(selector: &Value) -> String {
+pub(in crate::cluster) fn label_selector_text(selector: &Value) -> String {
     let equal = selector["matchLabels"].as_object().into_iter().flatten();
     let equal = equal.map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()));
     let expressions = selector["matchExpressions"].as_array().into_iter().flatten();

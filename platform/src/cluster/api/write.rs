@@ -115,12 +115,30 @@ impl Api {
         if kind.subresources.status {
             meta::copy(&Value::Null, &mut object, "status");
         }
+        meta::tidy(&mut object);
+        if kind.is("", "ResourceQuota") {
+            object["status"] = self.quota_status(&object);
+        }
         defaults::begin(kind, &mut object);
         let key = Key::new(&kind.resource, target.place(), &name);
         if self.store.get(&key).is_some() {
             return Err(Status::already_exists(kind, &name));
         }
+        let limited = self.limit(target, &mut object);
+        if let Some(fault) = limited.first() {
+            return Err(Status::forbidden(kind, &name, &fault.to_string()));
+        }
         let warnings = self.admit(kind, &mut object, None, &manner)?;
+        // Two that are made at once must not both find the last place free.
+        let _turn = match kind.namespaced && self.has_quota(target.place()) {
+            true => {
+                let turn = self.turns.lock().await;
+                self.check_quota(target, &object)?;
+                Some(turn)
+            }
+            false => None,
+        };
+        self.address(target, &mut object)?;
         check_grant(&self.store, manner.user.as_ref(), kind, &object)?;
         if let Some(writer) = &manner.writer {
             own(kind, writer, None, &Value::Null, &mut object);
@@ -215,7 +233,14 @@ impl Api {
                 if new["metadata"].get("managedFields").is_some() {
                     meta::copy(&new["metadata"], &mut next["metadata"], "managedFields");
                 }
-                let outcome = schema::admit(kind, &mut next);
+                if kind.is("", "ResourceQuota") {
+                    // Whoever asks for it, the status is what is counted.
+                    next["status"] = self.quota_status(&next);
+                }
+                let mut outcome = schema::admit(kind, &mut next);
+                if outcome.errors.is_empty() {
+                    outcome.errors.extend(schema::rule_faults(kind, &next, Some(old)));
+                }
                 refuse_faults(kind, &next, outcome.errors)?;
                 Ok((next, told_unknown(outcome.unknown, manner.unknown)?))
             }
@@ -226,6 +251,7 @@ impl Api {
             }
             _ => {
                 meta::carry_over(kind, old, &mut new)?;
+                meta::tidy(&mut new);
                 no_new_finalizers(kind, old, &new)?;
                 defaults::carry_over(kind, old, &mut new);
                 let warnings = self.admit(kind, &mut new, Some(old), manner)?;
@@ -248,6 +274,10 @@ impl Api {
         let outcome = schema::admit(kind, object);
         let mut warnings = told_unknown(outcome.unknown, manner.unknown)?;
         if old.is_none_or(|old| meta::content(old) != meta::content(object)) {
+            // Rules read fields as what the schema says they are.
+            if outcome.errors.is_empty() {
+                faults.extend(schema::rule_faults(kind, object, old));
+            }
             faults.extend(outcome.errors);
             faults.extend(defaults::check(kind, object, old));
             let lookup = |resource: &str, namespace: &str, name: &str| {
@@ -262,6 +292,45 @@ impl Api {
         }
         refuse_faults(kind, object, faults)?;
         Ok(warnings)
+    }
+
+    fn has_quota(&self, namespace: &str) -> bool {
+        !self.store.list("resourcequotas", Some(namespace), None, 1).items.is_empty()
+    }
+
+    /// Gives a new service an address of its own, of the loopback network.
+    fn address(&self, target: &Target, object: &mut Value) -> Result<(), Status> {
+        let spec = &object["spec"];
+        if !target.kind.is("", "Service") || spec["type"] == "ExternalName" {
+            return Ok(());
+        }
+        let taken: BTreeSet<String> = self
+            .store
+            .list("services", None, None, usize::MAX)
+            .items
+            .iter()
+            .filter_map(|it| it.value()["spec"]["clusterIP"].as_str().map(str::to_owned))
+            .collect();
+        let asked = spec["clusterIP"].as_str().unwrap_or_default().to_owned();
+        let name = object["metadata"]["name"].as_str().unwrap_or_default();
+        let address = match asked.as_str() {
+            "None" => asked,
+            "" => {
+                let uid = object["metadata"]["uid"].as_str().unwrap_or_default();
+                let mut candidates = (0..1000).map(|it| service_address(&format!("{uid}/{it}")));
+                let free = candidates.find(|it| !taken.contains(it));
+                free.ok_or_else(|| Status::internal("no address is left for a service"))?
+            }
+            _ if taken.contains(&asked) => {
+                let told = format!("Invalid value: \"{asked}\": provided IP is already allocated");
+                let fault = FieldError::new("spec.clusterIP", told);
+                return Err(Status::invalid(&target.kind, name, &[fault]));
+            }
+            _ => asked,
+        };
+        object["spec"]["clusterIPs"] = json!([address]);
+        object["spec"]["clusterIP"] = json!(address);
+        Ok(())
     }
 
     /// # Errors
@@ -285,6 +354,15 @@ impl Api {
             self.reload_definitions();
         }
     }
+}
+
+/// An address of 127.32.0.0/11, where no pod has one.
+fn service_address(text: &str) -> String {
+    let hash = text
+        .bytes()
+        .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    let [a, b, c, _] = hash.to_be_bytes();
+    format!("127.{}.{b}.{}", 32 + a % 32, 1 + c % 254)
 }
 
 fn check_version(kind: &Kind, name: &str, old: &Value, new: &Value) -> Result<(), Status> {

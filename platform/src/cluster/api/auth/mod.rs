@@ -19,7 +19,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use http::{Method, header};
+use http::{HeaderMap, Method, header};
 
 use super::Api;
 use super::request::{Query, Target};
@@ -69,14 +69,53 @@ pub(in crate::cluster) fn guard(router: Router, api: &Api, owner: String) -> Rou
                 let given = request.headers().get(header::AUTHORIZATION);
                 let given = given.and_then(|it| it.to_str().ok());
                 let given = given.and_then(|it| it.strip_prefix("Bearer ")).unwrap_or_default();
-                match tokens.user(given, &api.store) {
-                    Some(user) => drop(request.extensions_mut().insert(user)),
-                    None => return unauthorized(),
+                let Some(user) = tokens.user(given, &api.store) else { return unauthorized() };
+                match impersonated(&api, &user, request.headers()) {
+                    Ok(other) => drop(request.extensions_mut().insert(other.unwrap_or(user))),
+                    Err(refusal) => return refusal.into_response(),
                 }
             }
             next.run(request).await
         }
     }))
+}
+
+/// The user that this one asks to be (`kubectl --as`), if any.
+fn impersonated(api: &Api, user: &User, headers: &HeaderMap) -> Result<Option<User>, Status> {
+    let texts = |name: &str| -> Vec<String> {
+        let values = headers.get_all(name).iter().filter_map(|it| it.to_str().ok());
+        values.map(str::to_owned).collect()
+    };
+    let Some(name) = texts("impersonate-user").into_iter().next() else { return Ok(None) };
+    let mut groups = texts("impersonate-group");
+    let wish = |resource: &str, name: &str| Wish {
+        verb: "impersonate".into(),
+        resource: resource.into(),
+        name: Some(name.into()),
+        ..Wish::default()
+    };
+    let wishes = groups.iter().map(|it| wish("groups", it)).chain([wish("users", &name)]);
+    for wish in wishes {
+        if !rules::allows(&api.store, user, &wish) {
+            let told = format!(
+                "{} \"{}\" is forbidden: User \"{}\" cannot impersonate resource \"{}\" in API \
+                 group \"\" at the cluster scope",
+                wish.resource,
+                wish.name.unwrap_or_default(),
+                user.name,
+                wish.resource
+            );
+            return Err(Status::new(403, "Forbidden", told));
+        }
+    }
+    if let Some((namespace, _)) =
+        name.strip_prefix("system:serviceaccount:").and_then(|it| it.split_once(':'))
+    {
+        groups.push("system:serviceaccounts".into());
+        groups.push(format!("system:serviceaccounts:{namespace}"));
+    }
+    groups.push(AUTHENTICATED.into());
+    Ok(Some(User { name, groups }))
 }
 
 fn unauthorized() -> Response {
