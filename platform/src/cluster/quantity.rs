@@ -12,6 +12,12 @@ impl Amount {
     pub fn whole(count: i64) -> Amount {
         Amount(i128::from(count) * 1000)
     }
+
+    /// The whole number from here up; 0 for what is below.
+    #[must_use]
+    pub fn rounded(self) -> u64 {
+        u64::try_from((self.0.max(0) + 999) / 1000).unwrap_or(u64::MAX)
+    }
 }
 
 impl Add for Amount {

@@ -309,7 +309,7 @@ mod tests {
 
     fn state(now: Phase, restarts: u32) -> PodState {
         let last = (restarts > 0 || matches!(now, Phase::Waiting(_))).then(Ended::default);
-        let container = ContainerState { now, restarts, last };
+        let container = ContainerState { now, restarts, last, ..ContainerState::default() };
         PodState { containers: [("main".to_owned(), container)].into(), ..PodState::default() }
     }
 

@@ -19,6 +19,7 @@ pub mod halt;
 pub mod identity;
 pub mod logs;
 pub mod plan;
+pub mod probe;
 pub mod record;
 mod roster;
 pub mod shim;

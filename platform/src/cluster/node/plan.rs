@@ -122,7 +122,14 @@ fn one(
         _ => Restart::Always,
     };
     let mounts = mounts(container, &env, world, plan)?;
-    Ok(ContainerPlan { name, argv, env, dir, mounts, restart, sidecar })
+    let care = super::probe::care(container, &env, world.ip, memory_limit(container));
+    Ok(ContainerPlan { name, argv, env, dir, mounts, restart, sidecar, care })
+}
+
+/// Bytes of memory that a container may take.
+fn memory_limit(container: &Container) -> Option<u64> {
+    let limit = container.resources.as_ref()?.limits.as_ref()?.get("memory")?;
+    Some(crate::cluster::quantity::parse(&limit.0)?.rounded()).filter(|it| 0 < *it)
 }
 
 /// Mounts; those below the pod's own folder need no mount and become links.

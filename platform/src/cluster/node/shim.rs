@@ -5,12 +5,15 @@
 //! ```text
 //! supervise   decides what starts, restarts and ends          (one thread, the main one)
 //! launch      starts one container                            (a short thread per start)
+//! care        probes, hooks, memory                           (threads while a container lives)
 //! mounts      the container's view of the file system         (inside launch)
 //! pump        its output → its log file                       (a thread per container)
 //! reap        every process that ends under the shim → supervise
 //! ```
 
+mod care;
 mod launch;
+mod memory;
 mod mounts;
 mod pump;
 mod reap;
@@ -74,8 +77,8 @@ fn run(pod: &Path) -> anyhow::Result<()> {
 
     let (sender, happenings) = channel();
     listen(pod, sender.clone())?;
-    let reaper = reap::start(sender);
-    Supervisor::new(pod.to_owned(), plan, isolation, reaper, happenings).run()
+    let reaper = reap::start(sender.clone());
+    Supervisor::new(pod.to_owned(), plan, isolation, reaper, (sender, happenings)).run()
 }
 
 /// Takes the pod's lock; none if another shim has it. The node may have it for a moment, to look.

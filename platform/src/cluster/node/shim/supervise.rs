@@ -4,6 +4,7 @@ use super::super::identity::{self, Identity};
 use super::super::record::{
     Cause, ContainerPlan, Ended, NODE_SHUTDOWN, Phase, PodPlan, PodState, Restart,
 };
+use super::care::{Health, Patient};
 use super::launch::Launch;
 use super::mounts::{self, Isolation};
 use super::pump::Pump;
@@ -18,7 +19,8 @@ use std::io;
 use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 /// The first wait between restarts; doubled each time. The very first restart does not wait.
@@ -32,6 +34,8 @@ const DRAIN: Duration = Duration::from_secs(2);
 const SETTLE: Duration = Duration::from_secs(2);
 /// How often it is looked at meanwhile.
 const SETTLE_LOOK: Duration = Duration::from_millis(10);
+/// Most remarks that are kept.
+const WARNINGS_MAX: usize = 20;
 const FOR_EVER: Duration = Duration::from_secs(3600);
 
 /// What wakes the supervisor.
@@ -46,6 +50,15 @@ pub(super) enum Happening {
     },
     /// Somebody asks to look at `stop`.
     Control,
+    /// Something was found out about a container.
+    Health {
+        /// Its place in the plan.
+        container: usize,
+        /// The process that it was about: it may be another by now.
+        pid: i32,
+        /// What.
+        health: Health,
+    },
 }
 
 /// Runs one pod to its end.
@@ -55,6 +68,7 @@ pub(super) struct Supervisor {
     isolation: Isolation,
     reaper: Arc<Reaper>,
     happenings: Receiver<Happening>,
+    sender: Sender<Happening>,
     state: PodState,
     saved: PodState,
     slots: Vec<Slot>,
@@ -67,6 +81,10 @@ pub(super) struct Supervisor {
 struct Slot {
     stage: Stage,
     restarts_in_a_row: u32,
+    /// Why it is being killed, if it takes too much memory.
+    too_large: Option<String>,
+    /// Whether it was told to end, since it does not do well.
+    told: bool,
 }
 
 #[derive(Default)]
@@ -78,6 +96,7 @@ enum Stage {
         pump: Pump,
         since: Instant,
         started_at: Timestamp,
+        gone: Arc<AtomicBool>,
     },
     Backoff(Instant),
     Done {
@@ -99,7 +118,7 @@ impl Supervisor {
         plan: PodPlan,
         isolation: Isolation,
         reaper: Arc<Reaper>,
-        happenings: Receiver<Happening>,
+        (sender, happenings): (Sender<Happening>, Receiver<Happening>),
     ) -> Self {
         let slots: Vec<Slot> = plan.all().map(|_| Slot::default()).collect();
         let containers =
@@ -107,7 +126,8 @@ impl Supervisor {
         let (shim, started_at) = (Identity::own(), Some(Timestamp::now()));
         let state = PodState { shim, started_at, containers, ..PodState::default() };
         let (saved, begun) = (PodState::default(), Instant::now());
-        Self { pod, plan, isolation, reaper, happenings, state, saved, slots, begun, ending: None }
+        let ending = None;
+        Self { pod, plan, isolation, reaper, happenings, sender, state, saved, slots, begun, ending }
     }
 
     pub(super) fn run(mut self) -> anyhow::Result<()> {
@@ -124,6 +144,9 @@ impl Supervisor {
             match self.happenings.recv_timeout(self.pause()) {
                 Ok(Happening::Ended { container, exit }) => self.ended(container, exit),
                 Ok(Happening::Control) => self.look_for_stop(),
+                Ok(Happening::Health { container, pid, health }) => {
+                    self.hear(container, pid, health);
+                }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => anyhow::bail!("the reaper is gone"),
             }
@@ -224,7 +247,13 @@ impl Supervisor {
             Ok(started) => {
                 let (pid, pump, since) = (started.pid, started.pump, Instant::now());
                 self.set_phase(index, Phase::Running { since: started_at, pid });
-                self.slots[index].stage = Stage::Live { pid, pump, since, started_at };
+                let gone = Arc::new(AtomicBool::new(false));
+                self.slots[index].stage = Stage::Live { pid, pump, since, started_at, gone };
+                (self.slots[index].too_large, self.slots[index].told) = (None, false);
+                self.expect(index);
+                if let Some(patient) = self.patient(index) {
+                    patient.tend();
+                }
             }
             Err(cause) if cause.reason == "MountDenied" => {
                 self.slots[index].stage = Stage::Done { well: false };
@@ -241,7 +270,8 @@ impl Supervisor {
     /// A container's process is gone: so is its group, and its output is read to the end.
     fn ended(&mut self, index: usize, exit: Exit) {
         let stage = std::mem::replace(&mut self.slots[index].stage, Stage::Done { well: false });
-        let Stage::Live { pid, pump, since, started_at } = stage else { return };
+        let Stage::Live { pid, pump, since, started_at, gone } = stage else { return };
+        gone.store(true, Ordering::Relaxed);
         let _nobody_left = killpg(Pid::from_raw(pid), Signal::SIGKILL);
         if !self.slots.iter().any(Slot::live) {
             kill_strays();
@@ -252,6 +282,9 @@ impl Supervisor {
             Exit::Signal(signal) => (128 + signal, Some(signal)),
         };
         let cause = match (code, signal) {
+            _ if self.slots[index].too_large.is_some() => {
+                Cause::new("OOMKilled", self.slots[index].too_large.clone().unwrap_or_default())
+            }
             (0, _) => Cause::new("Completed", ""),
             (_, Some(signal)) => Cause::new("Error", format!("ended by signal {signal}")),
             _ => Cause::new("Error", ""),
@@ -289,6 +322,80 @@ impl Supervisor {
         }
     }
 
+    /// What is told of a container until its probes have spoken.
+    fn expect(&mut self, index: usize) {
+        let container = container(&self.plan, index);
+        let care = &container.care;
+        let waits = care.startup.is_some() || care.post_start.is_some();
+        if let Some(state) = self.state.containers.get_mut(&container.name) {
+            state.started = waits.then_some(false);
+            state.ready = care.readiness.is_some().then_some(false);
+        }
+    }
+
+    fn patient(&self, index: usize) -> Option<Patient> {
+        let plan = container(&self.plan, index).clone();
+        let Stage::Live { pid, gone, .. } = &self.slots[index].stage else { return None };
+        if plan.care.is_none() {
+            return None;
+        }
+        Some(Patient {
+            index,
+            pid: *pid,
+            plan,
+            isolation: self.isolation.clone(),
+            reaper: Arc::clone(&self.reaper),
+            sender: self.sender.clone(),
+            gone: Arc::clone(gone),
+        })
+    }
+
+    /// Asks a container to end; what it wants done before is done first.
+    fn tell(&self, index: usize, grace: Duration) {
+        match (self.patient(index), &self.slots[index].stage) {
+            (Some(patient), _) if patient.plan.care.pre_stop.is_some() => patient.end(grace),
+            (_, Stage::Live { pid, .. }) => ask(*pid),
+            _ => {}
+        }
+    }
+
+    /// Takes in what was found out about a container, if it is still the same one.
+    fn hear(&mut self, index: usize, about: i32, health: Health) {
+        let live = matches!(self.slots[index].stage, Stage::Live { pid, .. } if pid == about);
+        let name = container(&self.plan, index).name.clone();
+        let Some(state) = self.state.containers.get_mut(&name).filter(|_| live) else { return };
+        let told = match health {
+            Health::Started => {
+                state.started = Some(true);
+                return;
+            }
+            Health::Ready(ready, why) => {
+                state.ready = Some(ready);
+                why
+            }
+            Health::TooLarge(why) => {
+                self.slots[index].too_large.get_or_insert(why);
+                return;
+            }
+            Health::Dead(why) => {
+                state.ready = state.ready.map(|_| false);
+                if !std::mem::replace(&mut self.slots[index].told, true)
+                    && let Some(patient) = self.patient(index)
+                {
+                    patient.end(self.grace());
+                }
+                why
+            }
+        };
+        let cause = Cause::new("Unhealthy", told);
+        if !cause.message.is_empty() && !self.state.warnings.contains(&cause) {
+            if WARNINGS_MAX <= self.state.warnings.len() {
+                self.state.warnings.remove(0);
+            }
+            self.state.warnings.push(cause);
+        }
+    }
+
     fn set_phase(&mut self, index: usize, phase: Phase) {
         if let Some(state) = self.state.containers.get_mut(&container(&self.plan, index).name) {
             state.now = phase;
@@ -315,7 +422,9 @@ impl Supervisor {
         self.ending = Some(Ending { kill_at, sidecars_told: false, sidecars_settle: false });
         for index in 0..self.slots.len() {
             match self.slots[index].stage {
-                Stage::Live { pid, .. } if !container(&self.plan, index).sidecar => ask(pid),
+                Stage::Live { .. } if !container(&self.plan, index).sidecar => {
+                    self.tell(index, grace.min(FOR_EVER * 24 * 365));
+                }
                 Stage::New | Stage::Backoff(_) => {
                     self.slots[index].stage = Stage::Done { well: false };
                 }
