@@ -280,6 +280,11 @@ pub fn log_file(pod: &Path, container: &str, restart: u32) -> PathBuf {
     pod.join("logs").join(container).join(format!("{restart}.log"))
 }
 
+/// Where the older part of a log file is that has reached its bound.
+pub fn rotated(log: &Path) -> PathBuf {
+    log.with_extension("log.1")
+}
+
 fn load<T: serde::de::DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),

@@ -38,6 +38,10 @@ use supervise::{Happening, Supervisor};
 /// Forbids namespaces when set to `1`: mounts are then refused or told, never silently different.
 pub const NO_NAMESPACES: &str = "QALAM_NO_NAMESPACES";
 
+/// In place of a pod's folder: only tells whether containers can have their own view of the file
+/// system.
+pub(super) const SURVEY: &str = "--survey";
+
 /// Looks at the lock before it counts as another shim's.
 const LOCK_TRIES: u32 = 20;
 /// Pause between two looks at the lock.
@@ -51,6 +55,15 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         complain("usage: qalam shim <pod-folder>");
         return ExitCode::from(2);
     };
+    if pod == SURVEY {
+        return match mounts::isolate(true) {
+            mounts::Isolation::Namespaces => ExitCode::SUCCESS,
+            mounts::Isolation::Denied(why) => {
+                complain(&why);
+                ExitCode::FAILURE
+            }
+        };
+    }
     match run(Path::new(&pod)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

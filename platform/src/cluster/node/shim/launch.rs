@@ -2,10 +2,10 @@
 
 use super::super::record::{Cause, ContainerPlan, log_file};
 use super::mounts::{self, Isolation};
-use super::pump::Pump;
+use super::pump::{Log, Pump};
 use super::care::Patient;
 use super::reap::{Exit, Reaper};
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
@@ -13,6 +13,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::Receiver;
 use std::thread;
+
+/// Bytes at which a container's log begins a new file, if that is set; one older file is kept.
+const LOG_BYTES: &str = "QALAM_LOG_BYTES";
+/// The same where nothing is set: with the older file at most twice as much a container.
+const LOG_BYTES_USUAL: u64 = 128 << 20;
 
 /// What it takes to start a container.
 pub(super) struct Launch<'a> {
@@ -58,10 +63,11 @@ impl Launch<'_> {
         Ok(Started { pid: child.id().cast_signed(), pump })
     }
 
-    fn open_log(&self) -> io::Result<File> {
+    fn open_log(&self) -> io::Result<Log> {
         let path = log_file(self.pod, &self.container.name, self.restart);
         fs::create_dir_all(path.parent().unwrap_or(self.pod))?;
-        File::options().create(true).append(true).open(path)
+        let bound = std::env::var(LOG_BYTES).ok().and_then(|it| it.parse().ok());
+        Log::open(path, bound.unwrap_or(LOG_BYTES_USUAL))
     }
 
     fn spawn(&self) -> Result<Child, Cause> {
