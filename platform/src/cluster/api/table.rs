@@ -1,6 +1,7 @@
 //! Objects as a table, as kubectl prints them.
 
 mod built_in;
+mod more;
 mod path;
 
 use std::sync::Arc;
