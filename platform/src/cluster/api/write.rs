@@ -110,7 +110,7 @@ impl Api {
         meta::settle(target, &mut object)?;
         let name = meta::begin(kind, &mut object)?;
         if kind.namespaced {
-            self.need_namespace(target.place())?;
+            self.need_namespace(kind, &name, target.place())?;
         }
         if kind.subresources.status {
             meta::copy(&Value::Null, &mut object, "status");
@@ -335,15 +335,17 @@ impl Api {
 
     /// # Errors
     /// 404 without the namespace, 403 while it is being deleted.
-    fn need_namespace(&self, name: &str) -> Result<(), Status> {
+    fn need_namespace(&self, of: &Kind, object: &str, name: &str) -> Result<(), Status> {
         let kind = self.registry.find("", "v1", "namespaces");
         let kind = kind.ok_or_else(Status::no_such_path)?;
         let Some(found) = self.store.get(&Key::new("namespaces", "", name)) else {
             return Err(Status::not_found(&kind, name));
         };
         if is_leaving(&found.value()) {
-            let why = "unable to create new content in it because it is being terminated";
-            return Err(Status::forbidden(&kind, name, why));
+            let why = format!(
+                "unable to create new content in namespace {name} because it is being terminated"
+            );
+            return Err(Status::forbidden(of, object, &why));
         }
         Ok(())
     }
