@@ -24,9 +24,9 @@ pub(super) fn run(place: &Place) -> Result<(), Failure> {
         Standing::Limited => "limited",
         Standing::Bad => "BAD",
     };
-    let rows = found.iter().map(|it| {
-        vec![it.about.to_owned(), word(it.standing).to_owned(), it.text.clone()]
-    });
+    let rows = found
+        .iter()
+        .map(|it| vec![it.about.to_owned(), word(it.standing).to_owned(), it.text.clone()]);
     out::say(&out::table(&[], rows.collect()))?;
     let bad: Vec<&str> =
         found.iter().filter(|it| it.standing == Standing::Bad).map(|it| it.about).collect();

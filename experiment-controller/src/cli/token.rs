@@ -52,12 +52,15 @@ pub(super) fn run(place: &Place, args: &Token) -> Result<(), Failure> {
             out::say(&tokens::create(state.root(), user, groups).map_err(refuse)?)
         }
         Verb::List => {
-            let row = |it: tokens::Entry| vec![it.user, it.groups.join(","), it.created.to_string()];
+            let row =
+                |it: tokens::Entry| vec![it.user, it.groups.join(","), it.created.to_string()];
             let rows = tokens::read(state.root()).map_err(refuse)?.into_iter().map(row).collect();
             out::say(&out::table(&["USER", "GROUPS", "CREATED"], rows))
         }
         Verb::Revoke { user } => match tokens::revoke(state.root(), user).map_err(refuse)? {
-            0 => Err(Failure::Refused(format!("user {user:?} has no token; `qalam token list` names those that have"))),
+            0 => Err(Failure::Refused(format!(
+                "user {user:?} has no token; `qalam token list` names those that have"
+            ))),
             count => out::say(&format!("{count} revoked")),
         },
     }

@@ -50,7 +50,8 @@ const UNITS: [(&str, i128); 14] = [
 #[must_use]
 pub fn parse(text: &str) -> Option<Amount> {
     let (unit, factor) = UNITS.iter().find(|(unit, _)| {
-        text.strip_suffix(unit).is_some_and(|it| it.ends_with(|it: char| it.is_ascii_digit() || it == '.'))
+        text.strip_suffix(unit)
+            .is_some_and(|it| it.ends_with(|it: char| it.is_ascii_digit() || it == '.'))
     })?;
     let digits = text.strip_suffix(unit)?;
     if unit.is_empty() && digits.contains(['e', 'E']) {
@@ -110,7 +111,12 @@ mod tests {
         ] {
             assert_eq!(parse(text), thousandths.map(Amount), "{text}");
         }
-        for (resource, text, shown) in [("cpu", "1.5", "1500m"), ("cpu", "2000m", "2"), ("memory", "2048Mi", "2Gi"), ("pods", "3", "3")] {
+        for (resource, text, shown) in [
+            ("cpu", "1.5", "1500m"),
+            ("cpu", "2000m", "2"),
+            ("memory", "2048Mi", "2Gi"),
+            ("pods", "3", "3"),
+        ] {
             assert_eq!(print(resource, parse(text).unwrap()), shown);
         }
     }

@@ -116,7 +116,8 @@ pub(super) fn run(
                 std::fs::write(folder.join(name), text).map_err(|error| error.to_string())?;
             }
             Step::Type { how, line, command, seen } => {
-                let seen: Vec<String> = seen.iter().map(|it| it.replace("$NS", namespace)).collect();
+                let seen: Vec<String> =
+                    seen.iter().map(|it| it.replace("$NS", namespace)).collect();
                 let began = Instant::now();
                 loop {
                     let (good, out) = shell(command)?;

@@ -19,7 +19,9 @@ impl Api {
             return Vec::new();
         }
         let mut faults = Vec::new();
-        for range in self.store.list("limitranges", target.namespace.as_deref(), None, usize::MAX).items {
+        for range in
+            self.store.list("limitranges", target.namespace.as_deref(), None, usize::MAX).items
+        {
             for limit in list(&range.value()["spec"]["limits"]) {
                 match (limit["type"].as_str(), target.kind.kind.as_str()) {
                     (Some("Container"), "Pod") => {
@@ -53,7 +55,9 @@ impl Api {
                 let limit = limit.as_str().and_then(parse).unwrap_or_default();
                 if more != Amount::default() && limit < used + more {
                     let [more, used, limit] = [more, used, limit].map(|it| print(name, it));
-                    over.push(format!("requested: {name}={more}, used: {name}={used}, limited: {name}={limit}"));
+                    over.push(format!(
+                        "requested: {name}={more}, used: {name}={used}, limited: {name}={limit}"
+                    ));
                 }
             }
             if target.kind.is("", "Pod") {
@@ -80,7 +84,10 @@ impl Api {
         let mut used = BTreeMap::new();
         for kind in self.registry.all() {
             let counted = |name: &String| is_about(&kind, name);
-            if !kind.namespaced || kind.create_only || !hard.as_object().is_some_and(|it| it.keys().any(counted)) {
+            if !kind.namespaced
+                || kind.create_only
+                || !hard.as_object().is_some_and(|it| it.keys().any(counted))
+            {
                 continue;
             }
             for object in self.store.list(&kind.resource, Some(namespace), None, usize::MAX).items {
@@ -113,7 +120,12 @@ fn fill(limit: &Value, container: &mut Value) {
             if container["resources"][to][name].is_null() {
                 // What is limited and asks for nothing asks for its limit.
                 let own = &container["resources"]["limits"][name];
-                let amount = if to == "requests" && own.is_string() && limit["default"][name] != *own { own } else { amount };
+                let amount =
+                    if to == "requests" && own.is_string() && limit["default"][name] != *own {
+                        own
+                    } else {
+                        amount
+                    };
                 container["resources"][to][name] = amount.clone();
             }
         }
@@ -129,7 +141,9 @@ fn check(limit: &Value, resources: &Value, path: &str) -> Vec<FieldError> {
         ("max", "requests", "maximum"),
     ] {
         for (name, bound) in limit[word].as_object().into_iter().flatten() {
-            let (Some(bound), found) = (amount(bound), amount(&resources[side][name])) else { continue };
+            let (Some(bound), found) = (amount(bound), amount(&resources[side][name])) else {
+                continue;
+            };
             let out = match (word, found) {
                 ("max", Some(found)) => bound < found,
                 ("min", Some(found)) => found < bound,
@@ -137,7 +151,11 @@ fn check(limit: &Value, resources: &Value, path: &str) -> Vec<FieldError> {
             };
             if out {
                 let (bound, found) = (print(name, bound), print(name, found.unwrap_or_default()));
-                let told = format!("{bad} {name} usage per {} is {bound}, but {} is {found}", limit["type"].as_str().unwrap_or_default(), &side[..side.len() - 1]);
+                let told = format!(
+                    "{bad} {name} usage per {} is {bound}, but {} is {found}",
+                    limit["type"].as_str().unwrap_or_default(),
+                    &side[..side.len() - 1]
+                );
                 faults.push(FieldError::new(format!("{path}.resources.{side}[{name}]"), told));
             }
         }
@@ -174,7 +192,15 @@ const SIDES: &[(&str, &str, &str)] = &[
 ];
 
 /// Kinds that quotas count by a plain name.
-const COUNTED: [&str; 7] = ["configmaps", "persistentvolumeclaims", "pods", "resourcequotas", "secrets", "services", "replicationcontrollers"];
+const COUNTED: [&str; 7] = [
+    "configmaps",
+    "persistentvolumeclaims",
+    "pods",
+    "resourcequotas",
+    "secrets",
+    "services",
+    "replicationcontrollers",
+];
 
 fn is_about(kind: &Kind, name: &str) -> bool {
     let by_count = name.strip_prefix("count/").is_some_and(|it| it == kind.qualified());
@@ -189,7 +215,10 @@ fn usage(kind: &Kind, object: &Value) -> BTreeMap<String, Amount> {
     let one = Amount::whole(1);
     used.insert(format!("count/{}", kind.qualified()), one);
     let ended = matches!(object["status"]["phase"].as_str(), Some("Succeeded" | "Failed"));
-    if kind.group.is_empty() && COUNTED.contains(&kind.plural.as_str()) && !(kind.kind == "Pod" && ended) {
+    if kind.group.is_empty()
+        && COUNTED.contains(&kind.plural.as_str())
+        && !(kind.kind == "Pod" && ended)
+    {
         used.insert(kind.plural.clone(), one);
     }
     if kind.is("", "PersistentVolumeClaim") {
@@ -198,8 +227,13 @@ fn usage(kind: &Kind, object: &Value) -> BTreeMap<String, Amount> {
     }
     if kind.is("", "Pod") && !ended {
         for (name, side, resource) in SIDES {
-            let of = |it: &Value| it["resources"][*side][*resource].as_str().and_then(parse).unwrap_or_default();
-            let sum = list(&object["spec"]["containers"]).iter().map(of).fold(Amount::default(), |a, b| a + b);
+            let of = |it: &Value| {
+                it["resources"][*side][*resource].as_str().and_then(parse).unwrap_or_default()
+            };
+            let sum = list(&object["spec"]["containers"])
+                .iter()
+                .map(of)
+                .fold(Amount::default(), |a, b| a + b);
             used.insert((*name).to_owned(), sum);
         }
     }
@@ -212,7 +246,9 @@ fn status(hard: &Value, used: &BTreeMap<String, Amount>) -> Value {
         .as_object()
         .into_iter()
         .flatten()
-        .map(|(name, _)| (name.clone(), json!(print(name, used.get(name).copied().unwrap_or_default()))))
+        .map(|(name, _)| {
+            (name.clone(), json!(print(name, used.get(name).copied().unwrap_or_default())))
+        })
         .collect();
     json!({"hard": hard, "used": shown})
 }

@@ -147,8 +147,7 @@ const RULE: &[Field] = &[
     (5, "nonResourceURLs", Texts),
 ];
 const ROLE: &[Field] = &[(1, "metadata", Message(METADATA)), (2, "rules", Messages(RULE))];
-const LABELS_WANTED: &[Field] =
-    &[(1, "key", Text), (2, "operator", Text), (3, "values", Texts)];
+const LABELS_WANTED: &[Field] = &[(1, "key", Text), (2, "operator", Text), (3, "values", Texts)];
 const LABEL_SELECTOR: &[Field] =
     &[(1, "matchLabels", TextMap), (2, "matchExpressions", Messages(LABELS_WANTED))];
 const AGGREGATION: &[Field] = &[(1, "clusterRoleSelectors", Messages(LABEL_SELECTOR))];
@@ -166,11 +165,8 @@ const BINDING: &[Field] = &[
     (3, "roleRef", Message(ROLE_REF)),
 ];
 const QUOTA_SPEC: &[Field] = &[(1, "hard", QuantityMap), (2, "scopes", Texts)];
-const QUOTA: &[Field] = &[
-    (1, "metadata", Message(METADATA)),
-    (2, "spec", Message(QUOTA_SPEC)),
-    (3, "status", Ignored),
-];
+const QUOTA: &[Field] =
+    &[(1, "metadata", Message(METADATA)), (2, "spec", Message(QUOTA_SPEC)), (3, "status", Ignored)];
 const SERVICE_PORT: &[Field] = &[
     (1, "name", Text),
     (2, "protocol", Text),
@@ -206,17 +202,11 @@ const CRON_SPEC: &[Field] = &[
     (7, "failedJobsHistoryLimit", Integer),
     (8, "timeZone", Text),
 ];
-const CRON_JOB: &[Field] = &[
-    (1, "metadata", Message(METADATA)),
-    (2, "spec", Message(CRON_SPEC)),
-    (3, "status", Ignored),
-];
+const CRON_JOB: &[Field] =
+    &[(1, "metadata", Message(METADATA)), (2, "spec", Message(CRON_SPEC)), (3, "status", Ignored)];
 const TOKEN_SPEC: &[Field] = &[(1, "audiences", Texts), (4, "expirationSeconds", Integer)];
-const TOKEN_REQUEST: &[Field] = &[
-    (1, "metadata", Message(METADATA)),
-    (2, "spec", Message(TOKEN_SPEC)),
-    (3, "status", Ignored),
-];
+const TOKEN_REQUEST: &[Field] =
+    &[(1, "metadata", Message(METADATA)), (2, "spec", Message(TOKEN_SPEC)), (3, "status", Ignored)];
 const KIND_ASKED: &[Field] = &[
     (1, "namespace", Text),
     (2, "verb", Text),
@@ -237,11 +227,8 @@ const ACCESS_REVIEW: &[Field] = &[
     (3, "status", Ignored),
 ];
 const RULES_SPEC: &[Field] = &[(1, "namespace", Text)];
-const RULES_REVIEW: &[Field] = &[
-    (1, "metadata", Message(METADATA)),
-    (2, "spec", Message(RULES_SPEC)),
-    (3, "status", Ignored),
-];
+const RULES_REVIEW: &[Field] =
+    &[(1, "metadata", Message(METADATA)), (2, "spec", Message(RULES_SPEC)), (3, "status", Ignored)];
 const SELF_REVIEW: &[Field] = &[(1, "metadata", Message(METADATA)), (2, "status", Ignored)];
 const TYPE_META: &[Field] = &[(1, "apiVersion", Text), (2, "kind", Text)];
 const ENVELOPE: &[Field] = &[(1, "typeMeta", Message(TYPE_META)), (2, "raw", Bytes)];
@@ -347,8 +334,7 @@ fn read(mut bytes: &[u8], fields: &[Field], depth: usize) -> Result<Value, Statu
     Ok(Value::Object(object))
 }
 
-const INT_OR_STRING: &[Field] =
-    &[(1, "type", Integer), (2, "number", Integer), (3, "text", Text)];
+const INT_OR_STRING: &[Field] = &[(1, "type", Integer), (2, "number", Integer), (3, "text", Text)];
 
 /// One entry of a map.
 fn entry(content: &[u8], kind: Type, depth: usize) -> Result<(String, String), Status> {

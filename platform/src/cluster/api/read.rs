@@ -35,9 +35,9 @@ impl Api {
         let refuse = |why: &str| Err(Status::bad_request(format!("resourceVersionMatch: {why}")));
         match (query.text("resourceVersionMatch"), version) {
             (None, _) => Ok(()),
-            (Some("Exact" | "NotOlderThan"), None) => {
-                refuse("Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided")
-            }
+            (Some("Exact" | "NotOlderThan"), None) => refuse(
+                "Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided",
+            ),
             (Some("Exact"), Some(0)) => {
                 refuse("Forbidden: \"Exact\" is forbidden for resourceVersion 0")
             }

@@ -79,7 +79,8 @@ impl Requirement {
 /// Whether a LabelSelector, as objects hold them, selects these labels. One that is empty or
 /// missing selects everything.
 pub(super) fn label_selector_matches(selector: &Value, labels: &BTreeMap<String, String>) -> bool {
-    let equal = |(key, value): (&String, &Value)| labels.get(key).map(String::as_str) == value.as_str();
+    let equal =
+        |(key, value): (&String, &Value)| labels.get(key).map(String::as_str) == value.as_str();
     let mut pairs = selector["matchLabels"].as_object().into_iter().flatten();
     if !pairs.all(equal) {
         return false;

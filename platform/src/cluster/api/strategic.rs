@@ -196,8 +196,7 @@ fn reorder(items: &mut Vec<Value>, order: &[Value], live: &[Value], list: List) 
         all.into_iter().partition(|it| at(order, it).is_some());
     listed.sort_by_key(|it| at(order, it));
     others.sort_by_key(|it| at(live, it));
-    let (mut listed, mut others) =
-        (listed.into_iter().peekable(), others.into_iter().peekable());
+    let (mut listed, mut others) = (listed.into_iter().peekable(), others.into_iter().peekable());
     loop {
         let first = match (others.peek(), listed.peek()) {
             (Some(other), Some(it)) => {

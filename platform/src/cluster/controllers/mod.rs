@@ -1,7 +1,7 @@
 //! What a bare cluster does by itself: jobs and sets make pods, services know their pods, what is
 //! owned goes with its owner, and what is in a namespace with the namespace.
 
-pub(in crate::cluster) mod cron;
+pub(crate) mod cron;
 mod deployment;
 mod expiry;
 mod garbage;

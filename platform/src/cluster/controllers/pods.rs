@@ -64,7 +64,8 @@ pub(super) fn is_ready(pod: &Pod) -> bool {
 
 /// Whether the pod has been ready for so many seconds.
 pub(super) fn is_available(pod: &Pod, seconds: i32, now: Timestamp) -> bool {
-    let long = |since: Timestamp| SignedDuration::from_secs(seconds.into()) <= now.duration_since(since);
+    let long =
+        |since: Timestamp| SignedDuration::from_secs(seconds.into()) <= now.duration_since(since);
     pod.metadata.deletion_timestamp.is_none() && ready_since(pod).is_some_and(long)
 }
 

@@ -21,7 +21,8 @@ pub(super) async fn run(client: Client) {
         for quota in found {
             let api: Api<ResourceQuota> = near(&client, &quota);
             let patch = Patch::Merge(json!({"status": {}}));
-            let counted = api.patch_status(&quota.name_any(), &PatchParams::default(), &patch).await;
+            let counted =
+                api.patch_status(&quota.name_any(), &PatchParams::default(), &patch).await;
             if let Err(error) = settled(counted) {
                 tracing::debug!(%error, "a quota was not counted");
             }

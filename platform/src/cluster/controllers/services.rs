@@ -42,7 +42,9 @@ pub(super) async fn run(client: Client) {
 
 fn selects(service: &Service, labels: &BTreeMap<String, String>) -> bool {
     let selector = service.spec.as_ref().and_then(|it| it.selector.as_ref());
-    selector.is_some_and(|it| !it.is_empty() && it.iter().all(|(key, value)| labels.get(key) == Some(value)))
+    selector.is_some_and(|it| {
+        !it.is_empty() && it.iter().all(|(key, value)| labels.get(key) == Some(value))
+    })
 }
 
 async fn reconcile(service: Arc<Service>, client: Arc<Client>) -> Result<Action, kube::Error> {
@@ -52,7 +54,8 @@ async fn reconcile(service: Arc<Service>, client: Arc<Client>) -> Result<Action,
         return Ok(Action::await_change());
     }
     let pods: Api<Pod> = near(&client, &*service);
-    let labels: Vec<String> = selector.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    let labels: Vec<String> =
+        selector.iter().map(|(key, value)| format!("{key}={value}")).collect();
     let mut found = pods.list(&ListParams::default().labels(&labels.join(","))).await?.items;
     found.retain(|it| is_active(it) && address(it).is_some());
     found.sort_by_key(ResourceExt::name_any);
@@ -102,7 +105,10 @@ fn ports(service: &Service, pod: Option<&Pod>) -> Vec<Value> {
 fn metadata(service: &Service, name: &str) -> Value {
     let mut labels = service.labels().clone();
     labels.insert("kubernetes.io/service-name".into(), service.name_any());
-    labels.insert("endpointslice.kubernetes.io/managed-by".into(), "endpointslice-controller.k8s.io".into());
+    labels.insert(
+        "endpointslice.kubernetes.io/managed-by".into(),
+        "endpointslice-controller.k8s.io".into(),
+    );
     json!({"name": name, "namespace": service.namespace(), "labels": labels,
         "ownerReferences": service.controller_owner_ref(&()).map(|it| vec![it])})
 }
@@ -111,7 +117,8 @@ fn endpoints(service: &Service, pods: &[Pod]) -> Value {
     let early = service.spec.as_ref().and_then(|it| it.publish_not_ready_addresses) == Some(true);
     let shown = |good: bool| -> Vec<Value> {
         let some = pods.iter().filter(|it| (early || is_ready(it)) == good);
-        some.map(|it| json!({"ip": address(it), "nodeName": "home", "targetRef": target(it)})).collect()
+        some.map(|it| json!({"ip": address(it), "nodeName": "home", "targetRef": target(it)}))
+            .collect()
     };
     let (ready, not_ready) = (shown(true), shown(false));
     let mut subset = json!({"ports": ports(service, pods.first())});

@@ -86,7 +86,8 @@ async fn tend(client: &Client, home: &Path, claim: &PersistentVolumeClaim) -> ku
         _ => {}
     }
     let left: Vec<&String> = claim.finalizers().iter().filter(|it| *it != PROTECTION).collect();
-    let patch = json!({"metadata": {"finalizers": left, "resourceVersion": claim.resource_version()}});
+    let patch =
+        json!({"metadata": {"finalizers": left, "resourceVersion": claim.resource_version()}});
     api.patch(&name, &how, &Patch::Merge(patch)).await?;
     Ok(true)
 }

@@ -387,12 +387,23 @@ mod tests {
     #[tokio::test]
     async fn what_was_put_aside_is_read_first() {
         let home = tempfile::tempdir().unwrap();
-        pod(home.path(), Phase::Ended(Ended::default()), 0, &["t stdout F three\nt stdout F four\n"]);
+        pod(
+            home.path(),
+            Phase::Ended(Ended::default()),
+            0,
+            &["t stdout F three\nt stdout F four\n"],
+        );
         let path = log_file(&pod_folder(home.path(), "u"), "main", 0);
         fs::write(rotated(&path), "t stdout F one\nt stdout F two\n").unwrap();
         assert_eq!(all(home.path(), LogOptions::default()).await, "one\ntwo\nthree\nfour\n");
         let tail = |lines| LogOptions { tail_lines: Some(lines), ..LogOptions::default() };
-        for (lines, want) in [(0, ""), (1, "four\n"), (2, "three\nfour\n"), (3, "two\nthree\nfour\n"), (9, "one\ntwo\nthree\nfour\n")] {
+        for (lines, want) in [
+            (0, ""),
+            (1, "four\n"),
+            (2, "three\nfour\n"),
+            (3, "two\nthree\nfour\n"),
+            (9, "one\ntwo\nthree\nfour\n"),
+        ] {
             assert_eq!(all(home.path(), tail(lines)).await, want, "{lines}");
         }
     }

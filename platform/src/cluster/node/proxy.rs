@@ -102,8 +102,11 @@ fn fronts(services: &[Service], endpoints: &[Endpoints]) -> BTreeMap<Front, Vec<
         let spec = service.spec.clone().unwrap_or_default();
         let address = spec.cluster_ip.filter(|it| it.starts_with("127."));
         let Some(address) = address else { continue };
-        let same = |it: &&Endpoints| it.name_any() == service.name_any() && it.namespace() == service.namespace();
-        let subsets = endpoints.iter().find(same).and_then(|it| it.subsets.clone()).unwrap_or_default();
+        let same = |it: &&Endpoints| {
+            it.name_any() == service.name_any() && it.namespace() == service.namespace()
+        };
+        let subsets =
+            endpoints.iter().find(same).and_then(|it| it.subsets.clone()).unwrap_or_default();
         for port in spec.ports.iter().flatten() {
             if port.protocol.as_deref().unwrap_or("TCP") != "TCP" {
                 continue;
@@ -173,17 +176,22 @@ fn hosts(services: &[Service], endpoints: &[Endpoints]) -> String {
     for service in services {
         let (name, namespace) = (service.name_any(), service.namespace().unwrap_or_default());
         let within = format!("{name}.{namespace}");
-        let mut names = vec![within.clone(), format!("{within}.svc"), format!("{within}.svc.cluster.local")];
+        let mut names =
+            vec![within.clone(), format!("{within}.svc"), format!("{within}.svc.cluster.local")];
         if count(&name) == 1 {
             names.push(name.clone());
         }
-        let address = service.spec.as_ref().and_then(|it| it.cluster_ip.clone()).unwrap_or_default();
+        let address =
+            service.spec.as_ref().and_then(|it| it.cluster_ip.clone()).unwrap_or_default();
         if address.starts_with("127.") {
             line(&address, &names);
             continue;
         }
-        let same = |it: &&Endpoints| it.name_any() == name && it.namespace().as_deref() == Some(&namespace);
-        let subsets = endpoints.iter().find(same).and_then(|it| it.subsets.clone()).unwrap_or_default();
+        let same = |it: &&Endpoints| {
+            it.name_any() == name && it.namespace().as_deref() == Some(&namespace)
+        };
+        let subsets =
+            endpoints.iter().find(same).and_then(|it| it.subsets.clone()).unwrap_or_default();
         for address in subsets.iter().flat_map(|it| it.addresses.iter().flatten()) {
             let mut all = names.clone();
             if let Some(pod) = address.target_ref.as_ref().and_then(|it| it.name.clone()) {
@@ -197,7 +205,8 @@ fn hosts(services: &[Service], endpoints: &[Endpoints]) -> String {
 
 /// Writes the machine's own hosts and these, into the same file: containers have it mounted.
 fn write_hosts(home: &Path, services: &str) -> io::Result<()> {
-    let own = std::fs::read_to_string("/etc/hosts").unwrap_or_else(|_| "127.0.0.1\tlocalhost\n".into());
+    let own =
+        std::fs::read_to_string("/etc/hosts").unwrap_or_else(|_| "127.0.0.1\tlocalhost\n".into());
     let text = format!("{own}\n# Services of this home.\n{services}");
     let path = hosts_file(home);
     if std::fs::read_to_string(&path).is_ok_and(|it| it == text) {
@@ -234,7 +243,10 @@ mod tests {
         let open = fronts(&services, &endpoints);
         assert_eq!(open, [(("127.40.0.1".into(), 80), vec![("127.64.0.9".into(), 8080)])].into());
         let names = hosts(&services, &endpoints);
-        assert!(names.contains("127.40.0.1\tweb.a web.a.svc web.a.svc.cluster.local web\n"), "{names}");
+        assert!(
+            names.contains("127.40.0.1\tweb.a web.a.svc web.a.svc.cluster.local web\n"),
+            "{names}"
+        );
         assert!(names.contains("127.64.0.8\tdb.a ") && names.contains(" db-0.db.a "), "{names}");
     }
 

@@ -20,9 +20,7 @@ pub fn status(pod: &Pod, state: &PodState, ip: &str, now: Timestamp) -> PodStatu
     let over = state.finished;
     let regular: Vec<&ContainerState> =
         spec.containers.iter().filter_map(|it| state.containers.get(&it.name)).collect();
-    let ready = !over
-        && state.initialized
-        && regular.iter().all(|it| it.is_ready());
+    let ready = !over && state.initialized && regular.iter().all(|it| it.is_ready());
     let why = |good: bool| match good {
         true => None,
         false if over => Some("PodCompleted"),

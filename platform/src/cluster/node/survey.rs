@@ -85,7 +85,9 @@ fn folder(home: &Path) -> Finding {
         Err(error) => finding(
             about,
             Standing::Bad,
-            format!("{shown} cannot be written: {error}; say with QALAM_HOME where the state may be"),
+            format!(
+                "{shown} cannot be written: {error}; say with QALAM_HOME where the state may be"
+            ),
         ),
     }
 }
@@ -98,7 +100,9 @@ fn space(home: &Path) -> Finding {
     let free = stat.blocks_available() * stat.fragment_size();
     let text = format!("{} MiB are free", free >> 20);
     match free < SPACE_SHORT {
-        true => finding("disk", Standing::Limited, format!("{text}: logs and checkpoints may not fit")),
+        true => {
+            finding("disk", Standing::Limited, format!("{text}: logs and checkpoints may not fit"))
+        }
         false => finding("disk", Standing::Good, text),
     }
 }
@@ -136,10 +140,12 @@ fn namespaces(shim: &[OsString]) -> Finding {
         finding(about, Standing::Limited, text)
     };
     let Some((program, args)) = shim.split_first() else { return denied("no shim is known") };
-    let asked = Command::new(program).args(args).arg(super::shim::SURVEY).stdin(Stdio::null()).output();
+    let asked =
+        Command::new(program).args(args).arg(super::shim::SURVEY).stdin(Stdio::null()).output();
     match asked {
         Ok(output) if output.status.success() => {
-            let text = "each container sees its volumes at their mountPaths, and the names of services";
+            let text =
+                "each container sees its volumes at their mountPaths, and the names of services";
             finding(about, Standing::Good, text)
         }
         Ok(output) => denied(String::from_utf8_lossy(&output.stderr).trim()),
@@ -181,14 +187,18 @@ fn files() -> Finding {
         true => finding(
             "open files",
             Standing::Limited,
-            format!("{soft} at once: hundreds of parallel trials need more (ulimit -n {FILES_SHORT})"),
+            format!(
+                "{soft} at once: hundreds of parallel trials need more (ulimit -n {FILES_SHORT})"
+            ),
         ),
         false => finding("open files", Standing::Good, format!("{soft} at once")),
     }
 }
 
 fn python() -> Finding {
-    let ran = Command::new("python3").args(["-c", "import sys, venv, ensurepip; print(sys.version.split()[0])"]).output();
+    let ran = Command::new("python3")
+        .args(["-c", "import sys, venv, ensurepip; print(sys.version.split()[0])"])
+        .output();
     match ran {
         Ok(output) if output.status.success() => finding(
             "python",

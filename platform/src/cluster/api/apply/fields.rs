@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::shape::{Place, Shape, identity};
+use super::shape::{Key, Place, Shape, identity};
 
 /// A path of steps: `f:name` in maps, `k:{"name":"x"}` and `v:"x"` in lists, `.` for a map or an
 /// item itself.
@@ -76,40 +76,12 @@ pub(super) fn compare(
                     if open && old.is_none() && !path.is_empty() {
                         changes.set.insert(itself(path));
                     }
-                    let gone = old.and_then(Value::as_object).into_iter().flatten();
-                    let gone = gone.map(|(name, _)| name).filter(|it| !map.contains_key(*it));
-                    for name in map.keys().chain(gone) {
-                        path.push(format!("f:{name}"));
-                        let old = old.and_then(|it| it.get(name));
-                        compare(old, map.get(name), place.field(name), path, changes);
-                        path.pop();
-                    }
+                    compare_fields(old, map, place, path, changes);
                 }
                 (Shape::Items(keys), Value::Array(items)) => {
-                    let none = Vec::new();
-                    let before = old.and_then(Value::as_array).unwrap_or(&none);
-                    let find = |list: &'_ [Value], id: &Value| {
-                        list.iter().position(|it| identity(it, &keys) == *id)
-                    };
-                    for item in items {
-                        let id = identity(item, &keys);
-                        path.push(format!("k:{id}"));
-                        let old = find(before, &id).map(|at| &before[at]);
-                        if old.is_none() {
-                            changes.set.insert(itself(path));
-                        }
-                        compare(old, Some(item), place.item(), path, changes);
-                        path.pop();
-                    }
-                    for item in before {
-                        let id = identity(item, &keys);
-                        if find(items, &id).is_none() {
-                            path.push(format!("k:{id}"));
-                            collect(item, place.item(), path, &mut changes.removed);
-                            changes.removed.insert(itself(path));
-                            path.pop();
-                        }
-                    }
+                    let before = old.and_then(Value::as_array);
+                    let before = before.map(Vec::as_slice).unwrap_or_default();
+                    compare_items(before, items, (&keys, place), path, changes);
                 }
                 (Shape::Set, Value::Array(items)) => {
                     let none = Vec::new();
@@ -123,6 +95,52 @@ pub(super) fn compare(
                 }
                 _ => drop(changes.set.insert(path.clone())),
             }
+        }
+    }
+}
+
+fn compare_fields(
+    old: Option<&Value>,
+    map: &Map<String, Value>,
+    place: Place<'_>,
+    path: &mut Path,
+    changes: &mut Changes,
+) {
+    let gone = old.and_then(Value::as_object).into_iter().flatten();
+    let gone = gone.map(|(name, _)| name).filter(|it| !map.contains_key(*it));
+    for name in map.keys().chain(gone) {
+        path.push(format!("f:{name}"));
+        let old = old.and_then(|it| it.get(name));
+        compare(old, map.get(name), place.field(name), path, changes);
+        path.pop();
+    }
+}
+
+fn compare_items(
+    before: &[Value],
+    items: &[Value],
+    (keys, place): (&[Key], Place<'_>),
+    path: &mut Path,
+    changes: &mut Changes,
+) {
+    let find = |list: &[Value], id: &Value| list.iter().position(|it| identity(it, keys) == *id);
+    for item in items {
+        let id = identity(item, keys);
+        path.push(format!("k:{id}"));
+        let old = find(before, &id).map(|at| &before[at]);
+        if old.is_none() {
+            changes.set.insert(itself(path));
+        }
+        compare(old, Some(item), place.item(), path, changes);
+        path.pop();
+    }
+    for item in before {
+        let id = identity(item, keys);
+        if find(items, &id).is_none() {
+            path.push(format!("k:{id}"));
+            collect(item, place.item(), path, &mut changes.removed);
+            changes.removed.insert(itself(path));
+            path.pop();
         }
     }
 }
@@ -226,10 +244,10 @@ pub(super) fn remove(value: &mut Value, path: &[String]) {
         (Some(("f:", name)), Value::Object(map)) if rest.is_empty() => {
             map.remove(name);
         }
-        (Some(("f:", name)), Value::Object(map)) if rest == ["."] => {
-            if map.get(name).and_then(Value::as_object).is_some_and(|it| it.is_empty()) {
-                map.remove(name);
-            }
+        (Some(("f:", name)), Value::Object(map))
+            if rest == ["."] && map.get(name).is_some_and(is_empty) =>
+        {
+            map.remove(name);
         }
         (Some(("f:", name)), Value::Object(map)) => {
             let Some(below) = map.get_mut(name) else { return };
@@ -309,7 +327,8 @@ fn interleave(
             Some(Some(item)) if !wanted.contains(&id(item)) => merged.extend(left[at].take()),
             _ => {
                 let Some(new) = applied.get(next) else { break };
-                let same = |it: &Option<Value>| it.as_ref().is_some_and(|it| id(it) == wanted[next]);
+                let same =
+                    |it: &Option<Value>| it.as_ref().is_some_and(|it| id(it) == wanted[next]);
                 let mut old = left.iter().position(same).and_then(|it| left[it].take());
                 match &mut old {
                     Some(old) => join(old, new),

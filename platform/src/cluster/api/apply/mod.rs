@@ -84,8 +84,11 @@ impl Applied {
 
         let mine = mine.first();
         let before = mine.map(|it| fields::parse(&it["fieldsV1"])).unwrap_or_default();
-        let kept: Fields =
-            others.iter().flat_map(|it| fields::parse(&it["fieldsV1"])).chain(owned.clone()).collect();
+        let kept: Fields = others
+            .iter()
+            .flat_map(|it| fields::parse(&it["fieldsV1"]))
+            .chain(owned.clone())
+            .collect();
         let lost: Vec<&Path> =
             before.difference(&owned).filter(|path| !fields::is_held(path, &kept)).collect();
         // What is inside goes before what holds it.

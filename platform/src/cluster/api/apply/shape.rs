@@ -116,8 +116,18 @@ impl<'a> Place<'a> {
         if self.built_in {
             let open = matches!(
                 self.name,
-                "data" | "binaryData" | "stringData" | "labels" | "annotations" | "matchLabels"
-                    | "limits" | "requests" | "hard" | "used" | "capacity" | "allocatable"
+                "data"
+                    | "binaryData"
+                    | "stringData"
+                    | "labels"
+                    | "annotations"
+                    | "matchLabels"
+                    | "limits"
+                    | "requests"
+                    | "hard"
+                    | "used"
+                    | "capacity"
+                    | "allocatable"
             );
             return if WHOLES.contains(&self.name) { Shape::Whole } else { Shape::Fields { open } };
         }

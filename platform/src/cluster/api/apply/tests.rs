@@ -49,7 +49,8 @@ fn another_appliers_field_is_a_conflict_unless_forced() {
 
 #[test]
 fn a_writer_owns_what_it_changes() {
-    let made = apply(&json!({}), "one", false, json!({"metadata": {"labels": {"a": "1", "b": "1"}}}));
+    let made =
+        apply(&json!({}), "one", false, json!({"metadata": {"labels": {"a": "1", "b": "1"}}}));
     let made = made.unwrap();
     let mut changed = made.clone();
     changed["metadata"]["labels"] = json!({"a": "2", "c": "3"});

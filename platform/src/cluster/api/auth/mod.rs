@@ -26,8 +26,8 @@ use super::request::{Query, Target};
 use super::status::Status;
 pub(super) use reviews::is_review;
 pub(in crate::cluster) use roles::install;
-pub(super) use rules::check_grant;
 use rules::Wish;
+pub(super) use rules::check_grant;
 use tokens::Tokens;
 
 /// Paths that tell nothing of the home's content.

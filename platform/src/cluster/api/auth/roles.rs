@@ -15,7 +15,7 @@ const WRITE: [&str; 8] =
 /// # Errors
 /// When the store cannot write.
 pub(in crate::cluster) async fn install(store: &Store) -> Result<(), WriteError> {
-    let roles = roles().into_iter().map(|it| ("clusterroles", it));
+    let roles = roles().into_iter().chain(parts()).map(|it| ("clusterroles", it));
     let bindings = bindings().into_iter().map(|it| ("clusterrolebindings", it));
     for (plural, mut object) in roles.chain(bindings) {
         let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
@@ -58,54 +58,123 @@ fn kinds(verbs: &[&str], group: &str, resources: &[&str]) -> Value {
 }
 
 fn roles() -> Vec<Value> {
-    let plain = [
-        "configmaps", "endpoints", "persistentvolumeclaims", "pods", "serviceaccounts", "services",
+    let paths = [
+        "/api",
+        "/api/*",
+        "/apis",
+        "/apis/*",
+        "/openapi",
+        "/openapi/*",
+        "/version",
+        "/version/",
+        "/healthz",
+        "/livez",
+        "/readyz",
     ];
-    let workloads = ["deployments", "deployments/scale", "replicasets", "statefulsets",
-        "statefulsets/scale", "controllerrevisions"];
-    let trials = ["experiments", "suggestions", "trials"];
-    let paths = ["/api", "/api/*", "/apis", "/apis/*", "/openapi", "/openapi/*", "/version",
-        "/version/", "/healthz", "/livez", "/readyz"];
     let access = "authorization.k8s.io";
     vec![
-        role("cluster-admin", json!([
-            {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]},
-            {"verbs": ["*"], "nonResourceURLs": ["*"]},
-        ])),
+        role(
+            "cluster-admin",
+            json!([
+                {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]},
+                {"verbs": ["*"], "nonResourceURLs": ["*"]},
+            ]),
+        ),
         role("system:discovery", json!([{"verbs": ["get"], "nonResourceURLs": paths}])),
-        role("system:basic-user", json!([
-            kinds(&["create"], access, &["selfsubjectaccessreviews", "selfsubjectrulesreviews"]),
-            kinds(&["create"], "authentication.k8s.io", &["selfsubjectreviews"]),
-        ])),
+        role(
+            "system:basic-user",
+            json!([
+                kinds(
+                    &["create"],
+                    access,
+                    &["selfsubjectaccessreviews", "selfsubjectrulesreviews"]
+                ),
+                kinds(&["create"], "authentication.k8s.io", &["selfsubjectreviews"]),
+            ]),
+        ),
         whole("admin", &["admin", "edit", "view"]),
         whole("edit", &["edit", "view"]),
         whole("view", &["view"]),
-        part("system:aggregate-to-admin", "admin", json!([
-            kinds(&WRITE, "rbac.authorization.k8s.io", &["roles", "rolebindings"]),
-            kinds(&["create"], access, &["localsubjectaccessreviews"]),
-        ])),
-        part("system:aggregate-to-edit", "edit", json!([
-            kinds(&WRITE, "", &plain),
-            kinds(&WRITE, "", &["secrets", "events"]),
-            kinds(&["create"], "", &["serviceaccounts/token", "pods/eviction"]),
-            kinds(&WRITE, "apps", &workloads),
-            kinds(&WRITE, "batch", &["jobs", "cronjobs"]),
-            kinds(&WRITE, "coordination.k8s.io", &["leases"]),
-            kinds(&WRITE, "kubeflow.org", &trials),
-        ])),
-        part("system:aggregate-to-view", "view", json!([
-            kinds(&READ, "", &plain),
-            kinds(&READ, "", &["pods/log", "pods/status", "events", "namespaces", "limitranges",
-                "resourcequotas", "persistentvolumeclaims/status", "services/status"]),
-            kinds(&READ, "events.k8s.io", &["events"]),
-            kinds(&READ, "discovery.k8s.io", &["endpointslices"]),
-            kinds(&READ, "apps", &workloads),
-            kinds(&READ, "apps", &["deployments/status", "replicasets/status", "statefulsets/status"]),
-            kinds(&READ, "batch", &["jobs", "cronjobs", "jobs/status", "cronjobs/status"]),
-            kinds(&READ, "kubeflow.org", &trials),
-            kinds(&READ, "kubeflow.org",
-                &["experiments/status", "suggestions/status", "trials/status"]),
-        ])),
+        part(
+            "system:aggregate-to-admin",
+            "admin",
+            json!([
+                kinds(&WRITE, "rbac.authorization.k8s.io", &["roles", "rolebindings"]),
+                kinds(&["create"], access, &["localsubjectaccessreviews"]),
+            ]),
+        ),
+    ]
+}
+
+/// What those may do who work in a namespace, and those who look.
+fn parts() -> Vec<Value> {
+    let plain = [
+        "configmaps",
+        "endpoints",
+        "persistentvolumeclaims",
+        "pods",
+        "serviceaccounts",
+        "services",
+    ];
+    let workloads = [
+        "deployments",
+        "deployments/scale",
+        "replicasets",
+        "statefulsets",
+        "statefulsets/scale",
+        "controllerrevisions",
+    ];
+    let trials = ["experiments", "suggestions", "trials"];
+    vec![
+        part(
+            "system:aggregate-to-edit",
+            "edit",
+            json!([
+                kinds(&WRITE, "", &plain),
+                kinds(&WRITE, "", &["secrets", "events"]),
+                kinds(&["create"], "", &["serviceaccounts/token", "pods/eviction"]),
+                kinds(&WRITE, "apps", &workloads),
+                kinds(&WRITE, "batch", &["jobs", "cronjobs"]),
+                kinds(&WRITE, "coordination.k8s.io", &["leases"]),
+                kinds(&WRITE, "kubeflow.org", &trials),
+            ]),
+        ),
+        part(
+            "system:aggregate-to-view",
+            "view",
+            json!([
+                kinds(&READ, "", &plain),
+                kinds(
+                    &READ,
+                    "",
+                    &[
+                        "pods/log",
+                        "pods/status",
+                        "events",
+                        "namespaces",
+                        "limitranges",
+                        "resourcequotas",
+                        "persistentvolumeclaims/status",
+                        "services/status"
+                    ]
+                ),
+                kinds(&READ, "events.k8s.io", &["events"]),
+                kinds(&READ, "discovery.k8s.io", &["endpointslices"]),
+                kinds(&READ, "apps", &workloads),
+                kinds(
+                    &READ,
+                    "apps",
+                    &["deployments/status", "replicasets/status", "statefulsets/status"]
+                ),
+                kinds(&READ, "batch", &["jobs", "cronjobs", "jobs/status", "cronjobs/status"]),
+                kinds(&READ, "kubeflow.org", &trials),
+                kinds(
+                    &READ,
+                    "kubeflow.org",
+                    &["experiments/status", "suggestions/status", "trials/status"]
+                ),
+            ]),
+        ),
     ]
 }
 

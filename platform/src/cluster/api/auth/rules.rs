@@ -138,9 +138,8 @@ fn role_rules(store: &Store, reference: &Value, namespace: &str) -> Vec<Value> {
 
 /// Whether a rule allows it.
 fn covers(rule: &Value, wish: &Wish) -> bool {
-    let has = |field: &str, wanted: &str| {
-        list(&rule[field]).iter().any(|it| it == "*" || it == wanted)
-    };
+    let has =
+        |field: &str, wanted: &str| list(&rule[field]).iter().any(|it| it == "*" || it == wanted);
     if !has("verbs", &wish.verb) {
         return false;
     }
@@ -200,7 +199,8 @@ pub(in super::super) fn check_grant(
     let own = rules_of(store, user, namespace);
     let beyond = rules.iter().flat_map(wishes).find(|it| !own.iter().any(|rule| covers(rule, it)));
     let Some(beyond) = beyond else { return Ok(()) };
-    let what = beyond.path.clone().unwrap_or(format!("{} of \"{}\"", beyond.resource, beyond.group));
+    let what =
+        beyond.path.clone().unwrap_or(format!("{} of \"{}\"", beyond.resource, beyond.group));
     let why = format!(
         "user \"{}\" is attempting to grant RBAC permissions not currently held: {} {what}",
         user.name, beyond.verb
@@ -221,8 +221,11 @@ fn wishes(rule: &Value) -> Vec<Wish> {
         for group in texts("apiGroups") {
             for resource in texts("resources") {
                 let names = texts("resourceNames");
-                let names: Vec<Option<String>> =
-                    if names.is_empty() { vec![None] } else { names.into_iter().map(Some).collect() };
+                let names: Vec<Option<String>> = if names.is_empty() {
+                    vec![None]
+                } else {
+                    names.into_iter().map(Some).collect()
+                };
                 wishes.extend(names.into_iter().map(|name| Wish {
                     verb: verb.clone(),
                     group: group.clone(),
@@ -253,7 +256,8 @@ mod tests {
             name: name.map(Into::into),
             ..Wish::default()
         };
-        let path = |path: &str| Wish { verb: "get".into(), path: Some(path.into()), ..Wish::default() };
+        let path =
+            |path: &str| Wish { verb: "get".into(), path: Some(path.into()), ..Wish::default() };
         for (rule, wish, good) in [
             (&rule, wish("get", "", "pods", None), true),
             (&rule, wish("list", "", "pods", None), false),
@@ -274,7 +278,8 @@ mod tests {
 
     #[test]
     fn a_rule_is_taken_apart() {
-        let rule = json!({"verbs": ["get", "list"], "apiGroups": [""], "resources": ["pods", "secrets"]});
+        let rule =
+            json!({"verbs": ["get", "list"], "apiGroups": [""], "resources": ["pods", "secrets"]});
         assert_eq!(wishes(&rule).len(), 4);
         assert!(wishes(&rule).iter().all(|it| covers(&rule, it)));
         let star = json!({"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]});

@@ -156,10 +156,13 @@ impl Tokens {
         if written != users.written || young {
             match read(&self.home) {
                 Ok(entries) => {
-                    users.by_hash = entries.into_iter().map(|it| (it.sha256.clone(), user(it))).collect();
+                    users.by_hash =
+                        entries.into_iter().map(|it| (it.sha256.clone(), user(it))).collect();
                     users.written = written;
                 }
-                Err(error) => tracing::error!(%error, "tokens.json cannot be read; it is left as it was"),
+                Err(error) => {
+                    tracing::error!(%error, "tokens.json cannot be read; it is left as it was")
+                }
             }
         }
         users
@@ -177,7 +180,8 @@ fn key(home: &Path) -> io::Result<Vec<u8>> {
     let path = home.join("token.key");
     match fs::read(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let key = [uuid::Uuid::new_v4().into_bytes(), uuid::Uuid::new_v4().into_bytes()].concat();
+            let key =
+                [uuid::Uuid::new_v4().into_bytes(), uuid::Uuid::new_v4().into_bytes()].concat();
             private(&path, &key)?;
             Ok(key)
         }

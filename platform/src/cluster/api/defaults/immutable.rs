@@ -56,7 +56,8 @@ fn pod(old: &Value, new: &Value) -> Vec<FieldError> {
                 fields.remove(field);
             }
             for list in ["containers", "initContainers"] {
-                for container in fields.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten()
+                for container in
+                    fields.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten()
                 {
                     if let Some(fields) = container.as_object_mut() {
                         fields.remove("image");
@@ -87,9 +88,7 @@ mod tests {
             let kind = Registry::default().find(group, "v1", plural).unwrap();
             assert_eq!(faults(&kind, &old, &new).len(), count, "{old} {new}");
         };
-        let pod = |image: &str, command: &str| {
-            json!({"spec": {"containers": [{"name": "a", "image": image, "command": [command]}]}})
-        };
+        let pod = |image: &str, command: &str| json!({"spec": {"containers": [{"name": "a", "image": image, "command": [command]}]}});
         check("", "pods", pod("a", "x"), pod("b", "x"), 0);
         check("", "pods", pod("a", "x"), pod("a", "y"), 1);
         let map = |data: &str, sealed: bool| json!({"data": {"k": data}, "immutable": sealed});

@@ -122,7 +122,10 @@ pub(super) fn check_cron(spec: &Value) -> Vec<FieldError> {
     let policy = &job["spec"]["template"]["spec"]["restartPolicy"];
     if !matches!(policy.as_str(), Some("Never" | "OnFailure")) {
         let path = "spec.jobTemplate.spec.template.spec.restartPolicy";
-        faults.push(FieldError::new(path, format!("needs Never or OnFailure in a Job, got {policy}")));
+        faults.push(FieldError::new(
+            path,
+            format!("needs Never or OnFailure in a Job, got {policy}"),
+        ));
     }
     faults
 }

@@ -7,8 +7,7 @@
 use serde_json::Value;
 
 /// The content type that clients ask for, and are answered with.
-pub(super) const MEDIA_TYPE: &str =
-    "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+pub(super) const MEDIA_TYPE: &str = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 
 /// Writes a document of definitions.
 pub(super) fn encode(document: &Value) -> Vec<u8> {

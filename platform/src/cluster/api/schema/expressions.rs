@@ -18,8 +18,27 @@ use super::join;
 const KEPT_MAX: usize = 1000;
 /// Words of the language that cannot be names of fields as they are.
 const RESERVED: [&str; 21] = [
-    "true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function",
-    "if", "import", "let", "loop", "package", "namespace", "return", "var", "void", "while",
+    "true",
+    "false",
+    "null",
+    "in",
+    "as",
+    "break",
+    "const",
+    "continue",
+    "else",
+    "for",
+    "function",
+    "if",
+    "import",
+    "let",
+    "loop",
+    "package",
+    "namespace",
+    "return",
+    "var",
+    "void",
+    "while",
 ];
 
 fn env() -> Arc<Env> {
@@ -111,9 +130,8 @@ fn counterpart<'a>(schema: &Value, item: &Value, old: &'a Value) -> Option<&'a V
         return None;
     }
     let keys = schema["x-kubernetes-list-map-keys"].as_array()?;
-    let same = |other: &&Value| {
-        keys.iter().filter_map(Value::as_str).all(|key| item[key] == other[key])
-    };
+    let same =
+        |other: &&Value| keys.iter().filter_map(Value::as_str).all(|key| item[key] == other[key]);
     old.as_array()?.iter().find(same)
 }
 
@@ -187,7 +205,8 @@ fn to_cel(schema: &Value, value: &Value) -> cel::Value {
                 let name = if known.is_some() { escape(name) } else { name.clone() };
                 (Key::String(Arc::new(name)), to_cel(of_field, value))
             };
-            let map: std::collections::HashMap<Key, cel::Value> = fields.iter().map(entry).collect();
+            let map: std::collections::HashMap<Key, cel::Value> =
+                fields.iter().map(entry).collect();
             cel::Value::Map(map.into())
         }
     }
@@ -232,10 +251,18 @@ mod tests {
         check("!has(self.s) || self.s.matches('^[a-z]+$')", json!({"s": "A"}), None, true);
         check("self.l.all(it, it.size() < 3)", json!({"l": ["ab", "abc"]}), None, true);
         check("self.l.exists(it, it == 'ab')", json!({"l": ["ab", "abc"]}), None, false);
-        check("self.s.lowerAscii() == 'ab' && self.l.isSorted()",
-            json!({"s": "AB", "l": ["a", "b"]}), None, false);
-        check("self.a__dash__b == 1 && self.__namespace__ == 'x'",
-            json!({"a-b": 1, "namespace": "x"}), None, false);
+        check(
+            "self.s.lowerAscii() == 'ab' && self.l.isSorted()",
+            json!({"s": "AB", "l": ["a", "b"]}),
+            None,
+            false,
+        );
+        check(
+            "self.a__dash__b == 1 && self.__namespace__ == 'x'",
+            json!({"a-b": 1, "namespace": "x"}),
+            None,
+            false,
+        );
         check("self.n >= oldSelf.n", json!({"n": 1}), None, false);
         check("self.n >= oldSelf.n", json!({"n": 1}), Some(json!({"n": 2})), true);
         check("self.missing == 1", json!({}), None, true);

@@ -184,7 +184,9 @@ fn endpoints(object: &Value) -> String {
     for subset in list(&object["subsets"]) {
         for port in list(&subset["ports"]) {
             let addresses = list(&subset["addresses"]).iter();
-            all.extend(addresses.filter_map(|it| Some(format!("{}:{}", it["ip"].as_str()?, port["port"]))));
+            all.extend(
+                addresses.filter_map(|it| Some(format!("{}:{}", it["ip"].as_str()?, port["port"]))),
+            );
         }
     }
     match all.len() {

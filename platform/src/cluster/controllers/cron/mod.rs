@@ -1,6 +1,6 @@
 //! The CronJob controller: makes a job when its time has come.
 
-pub(in crate::cluster) mod plan;
+pub(crate) mod plan;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,7 +44,9 @@ async fn reconcile(seen: Arc<CronJob>, world: Arc<World>) -> Result<Action, kube
     let crons: Api<CronJob> = near(&world.client, &*seen);
     let jobs: Api<Job> = near(&world.client, &*seen);
     // A cache may be behind: what is decided here must not be decided twice.
-    let Some(cron) = crons.get_opt(&seen.name_any()).await? else { return Ok(Action::await_change()) };
+    let Some(cron) = crons.get_opt(&seen.name_any()).await? else {
+        return Ok(Action::await_change());
+    };
     let found = jobs.list(&ListParams::default()).await?.items;
     let mine: Vec<Job> = found.into_iter().filter(|it| controls(&cron, it)).collect();
     let plan = plan::plan(&cron, &mine, Timestamp::now());

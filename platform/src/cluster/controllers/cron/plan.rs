@@ -62,7 +62,8 @@ pub(super) fn plan(cron: &CronJob, jobs: &[Job], now: Timestamp) -> Plan {
     ] {
         plan.delete.extend(surplus(list, usize::try_from(keep).unwrap_or(0)));
     }
-    let mut last = cron.status.as_ref().and_then(|it| it.last_schedule_time.as_ref()).map(|it| it.0);
+    let mut last =
+        cron.status.as_ref().and_then(|it| it.last_schedule_time.as_ref()).map(|it| it.0);
     let usable = parse(&spec.schedule).ok().zip(zone(spec.time_zone.as_deref()).ok());
     let suspended = spec.suspend == Some(true) || cron.metadata.deletion_timestamp.is_some();
     if let Some((schedule, zone)) = usable.filter(|_| !suspended) {
@@ -118,7 +119,9 @@ fn next(schedule: &Cron, zone: &TimeZone, now: Timestamp) -> Option<Timestamp> {
 /// The oldest of those that have ended, above the number that is kept.
 fn surplus(jobs: &[&Job], keep: usize) -> Vec<String> {
     let mut jobs = jobs.to_vec();
-    jobs.sort_by_key(|it| (it.status.as_ref().and_then(|it| it.start_time.clone()).map(|it| it.0), it.name_any()));
+    jobs.sort_by_key(|it| {
+        (it.status.as_ref().and_then(|it| it.start_time.clone()).map(|it| it.0), it.name_any())
+    });
     let count = jobs.len().saturating_sub(keep);
     jobs.into_iter().take(count).map(|it| it.name_any()).collect()
 }
@@ -146,7 +149,8 @@ fn status(
         "lastScheduleTime": last.map(second), "lastSuccessfulTime": ended.map(second),
     });
     let before = json!(cron.status);
-    let unchanged = status.as_object().into_iter().flatten().all(|(key, value)| before[key] == *value);
+    let unchanged =
+        status.as_object().into_iter().flatten().all(|(key, value)| before[key] == *value);
     (!unchanged).then_some(status)
 }
 
@@ -175,10 +179,11 @@ mod tests {
 
     #[test]
     fn a_job_is_made_when_its_time_has_come() {
-        let check = |more: Value, last: Option<&str>, jobs: &[Job], now: &str, want: Option<&str>| {
-            let got = plan(&cron(more, last), jobs, at(now));
-            assert_eq!(got.create, want.map(at), "{now}");
-        };
+        let check =
+            |more: Value, last: Option<&str>, jobs: &[Job], now: &str, want: Option<&str>| {
+                let got = plan(&cron(more, last), jobs, at(now));
+                assert_eq!(got.create, want.map(at), "{now}");
+            };
         check(json!({}), None, &[], "00:04:59", None);
         check(json!({}), None, &[], "00:05:00", Some("00:05:00"));
         check(json!({}), Some("2026-01-01T00:05:00Z"), &[], "00:05:01", None);
@@ -188,7 +193,11 @@ mod tests {
         check(json!({"suspend": true}), None, &[], "00:05:00", None);
         check(json!({"concurrencyPolicy": "Forbid"}), None, &[running()], "00:05:00", None);
         check(json!({"timeZone": "Asia/Kolkata"}), None, &[], "00:05:00", Some("00:05:00"));
-        let replaced = plan(&cron(json!({"concurrencyPolicy": "Replace"}), None), &[running()], at("00:05:00"));
+        let replaced = plan(
+            &cron(json!({"concurrencyPolicy": "Replace"}), None),
+            &[running()],
+            at("00:05:00"),
+        );
         assert_eq!((replaced.create.is_some(), replaced.delete), (true, vec!["c-1".to_owned()]));
     }
 
@@ -200,7 +209,12 @@ mod tests {
 
     #[test]
     fn schedules_are_read_or_refused() {
-        for (text, good) in [("@daily", true), ("0 0 1 1 *", true), ("nonsense", false), ("TZ=UTC * * * * *", false)] {
+        for (text, good) in [
+            ("@daily", true),
+            ("0 0 1 1 *", true),
+            ("nonsense", false),
+            ("TZ=UTC * * * * *", false),
+        ] {
             assert_eq!(parse(text).is_ok(), good, "{text}");
         }
         assert!(zone(Some("Nowhere/Else")).is_err());

@@ -16,7 +16,7 @@ use kube::runtime::watcher;
 use kube::{Api, Client, Resource, ResourceExt};
 use serde_json::json;
 
-use super::pods::{controls, near, query, settled, template_hash, tell};
+use super::pods::{controls, near, query, settled, tell, template_hash};
 use plan::Plan;
 
 /// Label of the pods and the set of one template.

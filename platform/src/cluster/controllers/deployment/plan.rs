@@ -113,7 +113,8 @@ fn roll(
     target: i32,
     plan: &mut Plan,
 ) {
-    let rolling = spec.strategy.as_ref().and_then(|it| it.rolling_update.clone()).unwrap_or_default();
+    let rolling =
+        spec.strategy.as_ref().and_then(|it| it.rolling_update.clone()).unwrap_or_default();
     let surge = part(rolling.max_surge.as_ref(), target, true);
     let mut missing = part(rolling.max_unavailable.as_ref(), target, false);
     if surge == 0 && missing == 0 {
@@ -173,7 +174,8 @@ mod tests {
                 "spec": {"containers": [{"name": "c", "image": image}]}},
         });
         spec.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        serde_json::from_value(json!({"metadata": {"name": "d", "generation": 1}, "spec": spec})).unwrap()
+        serde_json::from_value(json!({"metadata": {"name": "d", "generation": 1}, "spec": spec}))
+            .unwrap()
     }
 
     fn set(of: &Deployment, revision: i64, wanted: i32, available: i32) -> ReplicaSet {
@@ -227,7 +229,9 @@ mod tests {
 
     #[test]
     fn parts_are_rounded_as_kubernetes_rounds_them() {
-        for (text, whole, up, want) in [("25%", 1, true, 1), ("25%", 1, false, 0), ("50%", 3, true, 2)] {
+        for (text, whole, up, want) in
+            [("25%", 1, true, 1), ("25%", 1, false, 0), ("50%", 3, true, 2)]
+        {
             let value = IntOrString::String(text.into());
             assert_eq!(part(Some(&value), whole, up), want, "{text} of {whole}");
         }

@@ -79,7 +79,8 @@ fn progress(
     let moved = !plan.scale.is_empty() || plan.create.is_some() || plan.number.is_some();
     let since = old.and_then(|it| it.last_update_time.as_ref()).map_or(now, |it| it.0);
     let late = SignedDuration::from_secs(seconds) <= now.duration_since(since);
-    let was_under_way = old.is_some_and(|it| it.reason.as_deref() != Some("NewReplicaSetAvailable"));
+    let was_under_way =
+        old.is_some_and(|it| it.reason.as_deref() != Some("NewReplicaSetAvailable"));
     if late && was_under_way && !moved {
         let told = format!("ReplicaSet \"{name}\" has timed out progressing.");
         return condition(deployment, "Progressing", false, "ProgressDeadlineExceeded", &told, now);
@@ -87,7 +88,8 @@ fn progress(
     let told = format!("ReplicaSet \"{name}\" is progressing.");
     let mut condition = condition(deployment, "Progressing", true, "ReplicaSetUpdated", &told, now);
     if moved {
-        condition.last_update_time = Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(now));
+        condition.last_update_time =
+            Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(now));
     }
     condition
 }
@@ -114,7 +116,9 @@ fn condition(
         status: Some(status.to_owned()),
         reason: Some(reason.to_owned()),
         message: Some(message.to_owned()),
-        last_transition_time: same_status.and_then(|it| it.last_transition_time.clone()).or(now.clone()),
+        last_transition_time: same_status
+            .and_then(|it| it.last_transition_time.clone())
+            .or(now.clone()),
         last_update_time: same.and_then(|it| it.last_update_time.clone()).or(now),
     }
 }

@@ -58,7 +58,12 @@ async fn reconcile(set: Arc<ReplicaSet>, world: Arc<World>) -> Result<Action, ku
         pod.metadata.name = None;
         pod.metadata.generate_name = Some(format!("{}-", set.name_any()));
         let made = pods.create(&PostParams::default(), &pod).await?;
-        tell(&world.recorder, &set, "SuccessfulCreate", format!("Created pod: {}", made.name_any()));
+        tell(
+            &world.recorder,
+            &set,
+            "SuccessfulCreate",
+            format!("Created pod: {}", made.name_any()),
+        );
     }
     for name in &plan.delete {
         settled(pods.delete(name, &DeleteParams::default()).await)?;

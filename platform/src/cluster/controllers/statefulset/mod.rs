@@ -54,7 +54,9 @@ async fn reconcile(seen: Arc<StatefulSet>, world: Arc<World>) -> Result<Action, 
     let sets: Api<StatefulSet> = near(&world.client, &*seen);
     let pods: Api<Pod> = near(&world.client, &*seen);
     // A cache may be behind: what is decided here must not be decided twice.
-    let Some(set) = sets.get_opt(&seen.name_any()).await? else { return Ok(Action::await_change()) };
+    let Some(set) = sets.get_opt(&seen.name_any()).await? else {
+        return Ok(Action::await_change());
+    };
     let found = pods.list(&ListParams::default().labels(&query(&set.spec.selector))).await?.items;
     let mine: Vec<Pod> = found.into_iter().filter(|it| controls(&set, it)).collect();
     let plan = plan::plan(&set, &mine, Timestamp::now());
@@ -154,7 +156,11 @@ fn pod(set: &StatefulSet, index: i32) -> Pod {
         volumes.retain(|it| it.name != volume);
         let claim_name = format!("{volume}-{}-{index}", set.name_any());
         let claim = PersistentVolumeClaimVolumeSource { claim_name, read_only: None };
-        volumes.push(Volume { name: volume, persistent_volume_claim: Some(claim), ..Volume::default() });
+        volumes.push(Volume {
+            name: volume,
+            persistent_volume_claim: Some(claim),
+            ..Volume::default()
+        });
     }
     pod
 }

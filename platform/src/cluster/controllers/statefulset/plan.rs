@@ -28,7 +28,8 @@ pub(super) fn plan(set: &StatefulSet, pods: &[Pod], now: Timestamp) -> Plan {
     let spec = set.spec.clone();
     let prefix = format!("{}-", set.name_any());
     let place = |pod: &Pod| pod.name_any().strip_prefix(&prefix)?.parse::<i32>().ok();
-    let by_place: BTreeMap<i32, &Pod> = pods.iter().filter_map(|it| Some((place(it)?, it))).collect();
+    let by_place: BTreeMap<i32, &Pod> =
+        pods.iter().filter_map(|it| Some((place(it)?, it))).collect();
     let mut plan = Plan::default();
     if set.metadata.deletion_timestamp.is_none() {
         let parallel = spec.pod_management_policy.as_deref() == Some("Parallel");
@@ -141,7 +142,8 @@ mod tests {
                 "spec": {"containers": [{"name": "c", "image": image}]}},
         });
         spec.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        serde_json::from_value(json!({"metadata": {"name": "s", "generation": 1}, "spec": spec})).unwrap()
+        serde_json::from_value(json!({"metadata": {"name": "s", "generation": 1}, "spec": spec}))
+            .unwrap()
     }
 
     fn pod(of: &StatefulSet, index: i32, ready: bool) -> Pod {
@@ -155,7 +157,10 @@ mod tests {
 
     fn check(set: &StatefulSet, pods: &[Pod], create: &[i32], delete: &[&str]) {
         let plan = plan(set, pods, Timestamp::now());
-        assert_eq!((&plan.create[..], plan.delete), (create, delete.iter().map(ToString::to_string).collect()));
+        assert_eq!(
+            (&plan.create[..], plan.delete),
+            (create, delete.iter().map(ToString::to_string).collect())
+        );
     }
 
     #[test]

@@ -57,7 +57,11 @@ impl Patient {
             let watched = self.clone();
             self.spawn("memory", move || watched.watch_memory(limit));
         }
-        if care.post_start.is_none() && care.startup.is_none() && care.liveness.is_none() && care.readiness.is_none() {
+        if care.post_start.is_none()
+            && care.startup.is_none()
+            && care.liveness.is_none()
+            && care.readiness.is_none()
+        {
             return;
         }
         let patient = self.clone();
@@ -194,7 +198,9 @@ impl Patient {
         match exit {
             Ok(Exit::Code(0)) => Ok(()),
             Ok(Exit::Code(code)) => Err(format!("{:?} exited with {code}", argv.join(" "))),
-            Ok(Exit::Signal(signal)) => Err(format!("{:?} was ended by signal {signal}", argv.join(" "))),
+            Ok(Exit::Signal(signal)) => {
+                Err(format!("{:?} was ended by signal {signal}", argv.join(" ")))
+            }
             Err(_) => Err(format!("command timed out after {} s", limit.as_secs())),
         }
     }
@@ -265,7 +271,9 @@ fn get(
     let told = |error: std::io::Error| format!("Get \"http://{host}{path}\": {error}");
     stream.set_read_timeout(Some(limit)).map_err(told)?;
     stream.set_write_timeout(Some(limit)).map_err(told)?;
-    let mut request = format!("GET {path} HTTP/1.1\r\nConnection: close\r\nUser-Agent: kube-probe/1.36\r\nAccept: */*\r\n");
+    let mut request = format!(
+        "GET {path} HTTP/1.1\r\nConnection: close\r\nUser-Agent: kube-probe/1.36\r\nAccept: */*\r\n"
+    );
     if headers.iter().all(|(name, _)| !name.eq_ignore_ascii_case("host")) {
         request += &format!("Host: {host}\r\n");
     }

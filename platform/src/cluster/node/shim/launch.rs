@@ -1,9 +1,9 @@
 //! Starts one container: its view of the file system, its program, its output.
 
 use super::super::record::{Cause, ContainerPlan, log_file};
+use super::care::Patient;
 use super::mounts::{self, Isolation};
 use super::pump::{Log, Pump};
-use super::care::Patient;
 use super::reap::{Exit, Reaper};
 use std::fs;
 use std::io;
@@ -123,8 +123,8 @@ pub(super) fn beside(patient: &Patient, argv: &[String]) -> Result<(i32, Receive
             .stdout(Stdio::null())
             .stderr(Stdio::null());
         let started = patient.reaper.start_beside(|| command.spawn());
-        let (child, ended) =
-            started.map_err(|error| format!("{} cannot be executed: {error}", program.display()))?;
+        let (child, ended) = started
+            .map_err(|error| format!("{} cannot be executed: {error}", program.display()))?;
         Ok((child.id().cast_signed(), ended))
     };
     // A thread of its own, since namespaces belong to threads and are inherited from them.

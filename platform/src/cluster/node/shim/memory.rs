@@ -38,7 +38,11 @@ fn children(pid: i32) -> Vec<i32> {
     for thread in threads {
         let Ok(text) = fs::read_to_string(thread.path().join("children")) else {
             // A kernel that does not list children: every process knows its parent.
-            return identity::all().into_iter().filter(|it| it.parent == pid).map(|it| it.pid).collect();
+            return identity::all()
+                .into_iter()
+                .filter(|it| it.parent == pid)
+                .map(|it| it.pid)
+                .collect();
         };
         found.extend(text.split_whitespace().filter_map(|it| it.parse::<i32>().ok()));
     }
@@ -61,7 +65,8 @@ fn proportional(pid: i32) -> Option<u64> {
         Err(_) if identity::stat(pid).is_none() => return Some(0),
         Err(_) => return None,
     };
-    let line = text.lines().find_map(|it| it.strip_prefix("Pss_Anon:").or(it.strip_prefix("Pss:")))?;
+    let line =
+        text.lines().find_map(|it| it.strip_prefix("Pss_Anon:").or(it.strip_prefix("Pss:")))?;
     Some(line.trim().trim_end_matches("kB").trim().parse::<u64>().ok()? * 1024)
 }
 

@@ -1,12 +1,12 @@
 //! Copies a container's output into its log file, record by record, as it comes.
 
+use super::super::record::rotated;
 use jiff::Timestamp;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use super::super::record::rotated;
 use std::fs::{self, File};
-use std::path::PathBuf;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::path::PathBuf;
 use std::process::{ChildStderr, ChildStdout};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;

@@ -64,7 +64,11 @@ impl Reaper {
         Ok((self.begin(Waiter::Helper(sender), spawn)?, ended))
     }
 
-    fn begin(&self, waiter: Waiter, spawn: impl FnOnce() -> io::Result<Child>) -> io::Result<Child> {
+    fn begin(
+        &self,
+        waiter: Waiter,
+        spawn: impl FnOnce() -> io::Result<Child>,
+    ) -> io::Result<Child> {
         let mut awaited = self.lock();
         let child = spawn()?;
         awaited.insert(child.id().cast_signed(), waiter);
@@ -93,11 +97,12 @@ impl Reaper {
             };
             drop(awaited);
             match ended {
-                Some((Waiter::Container(container), exit)) => {
-                    if sender.send(Happening::Ended { container, exit }).is_err() {
-                        return;
-                    }
+                Some((Waiter::Container(container), exit))
+                    if sender.send(Happening::Ended { container, exit }).is_err() =>
+                {
+                    return;
                 }
+                Some((Waiter::Container(_), _)) => {}
                 // Whoever waited may have given up.
                 Some((Waiter::Helper(sender), exit)) => drop(sender.send(exit)),
                 None => {}

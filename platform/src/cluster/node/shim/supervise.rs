@@ -1,12 +1,14 @@
 //! Decides what of a pod starts, restarts and ends, and writes down what happened.
 
+mod health;
+
 use super::super::identity::{self, Identity};
 use super::super::record::{
     Cause, ContainerPlan, Ended, NODE_SHUTDOWN, Phase, PodPlan, PodState, Restart,
 };
-use super::care::{Health, Patient};
+use super::care::Health;
 use super::launch::Launch;
-use super::mounts::{self, Isolation};
+use super::mounts::Isolation;
 use super::pump::Pump;
 use super::reap::{Exit, Reaper};
 use super::strays::kill_strays;
@@ -34,8 +36,6 @@ const DRAIN: Duration = Duration::from_secs(2);
 const SETTLE: Duration = Duration::from_secs(2);
 /// How often it is looked at meanwhile.
 const SETTLE_LOOK: Duration = Duration::from_millis(10);
-/// Most remarks that are kept.
-const WARNINGS_MAX: usize = 20;
 const FOR_EVER: Duration = Duration::from_secs(3600);
 
 /// What wakes the supervisor.
@@ -127,7 +127,19 @@ impl Supervisor {
         let state = PodState { shim, started_at, containers, ..PodState::default() };
         let (saved, begun) = (PodState::default(), Instant::now());
         let ending = None;
-        Self { pod, plan, isolation, reaper, happenings, sender, state, saved, slots, begun, ending }
+        Self {
+            pod,
+            plan,
+            isolation,
+            reaper,
+            happenings,
+            sender,
+            state,
+            saved,
+            slots,
+            begun,
+            ending,
+        }
     }
 
     pub(super) fn run(mut self) -> anyhow::Result<()> {
@@ -150,20 +162,6 @@ impl Supervisor {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => anyhow::bail!("the reaper is gone"),
             }
-        }
-    }
-
-    fn judge_mounts(&mut self) {
-        let Isolation::Denied(why) = &self.isolation else { return };
-        let mut refusal = None;
-        for container in self.plan.all() {
-            match mounts::judge(container, why) {
-                Ok(remarks) => self.state.warnings.extend(remarks),
-                Err(cause) => refusal = refusal.or(Some(cause)),
-            }
-        }
-        if let Some(cause) = refusal {
-            self.fail(cause);
         }
     }
 
@@ -319,80 +317,6 @@ impl Supervisor {
         if let Some(state) = self.state.containers.get_mut(&name) {
             state.last = Some(ended);
             state.now = Phase::Waiting(Cause::new("CrashLoopBackOff", message));
-        }
-    }
-
-    /// What is told of a container until its probes have spoken.
-    fn expect(&mut self, index: usize) {
-        let container = container(&self.plan, index);
-        let care = &container.care;
-        let waits = care.startup.is_some() || care.post_start.is_some();
-        if let Some(state) = self.state.containers.get_mut(&container.name) {
-            state.started = waits.then_some(false);
-            state.ready = care.readiness.is_some().then_some(false);
-        }
-    }
-
-    fn patient(&self, index: usize) -> Option<Patient> {
-        let plan = container(&self.plan, index).clone();
-        let Stage::Live { pid, gone, .. } = &self.slots[index].stage else { return None };
-        if plan.care.is_none() {
-            return None;
-        }
-        Some(Patient {
-            index,
-            pid: *pid,
-            plan,
-            isolation: self.isolation.clone(),
-            reaper: Arc::clone(&self.reaper),
-            sender: self.sender.clone(),
-            gone: Arc::clone(gone),
-        })
-    }
-
-    /// Asks a container to end; what it wants done before is done first.
-    fn tell(&self, index: usize, grace: Duration) {
-        match (self.patient(index), &self.slots[index].stage) {
-            (Some(patient), _) if patient.plan.care.pre_stop.is_some() => patient.end(grace),
-            (_, Stage::Live { pid, .. }) => ask(*pid),
-            _ => {}
-        }
-    }
-
-    /// Takes in what was found out about a container, if it is still the same one.
-    fn hear(&mut self, index: usize, about: i32, health: Health) {
-        let live = matches!(self.slots[index].stage, Stage::Live { pid, .. } if pid == about);
-        let name = container(&self.plan, index).name.clone();
-        let Some(state) = self.state.containers.get_mut(&name).filter(|_| live) else { return };
-        let told = match health {
-            Health::Started => {
-                state.started = Some(true);
-                return;
-            }
-            Health::Ready(ready, why) => {
-                state.ready = Some(ready);
-                why
-            }
-            Health::TooLarge(why) => {
-                self.slots[index].too_large.get_or_insert(why);
-                return;
-            }
-            Health::Dead(why) => {
-                state.ready = state.ready.map(|_| false);
-                if !std::mem::replace(&mut self.slots[index].told, true)
-                    && let Some(patient) = self.patient(index)
-                {
-                    patient.end(self.grace());
-                }
-                why
-            }
-        };
-        let cause = Cause::new("Unhealthy", told);
-        if !cause.message.is_empty() && !self.state.warnings.contains(&cause) {
-            if WARNINGS_MAX <= self.state.warnings.len() {
-                self.state.warnings.remove(0);
-            }
-            self.state.warnings.push(cause);
         }
     }
 
