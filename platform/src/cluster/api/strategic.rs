@@ -306,7 +306,7 @@ mod tests {
         check(
             ports(json!([{ "containerPort": 1, "name": "x" }])),
             ports(json!([{ "containerPort": 2 }])),
-            ports(json!([{ "containerPort": 1, "name": "x" }, { "containerPort": 2 }])),
+            ports(json!([{ "containerPort": 2 }, { "containerPort": 1, "name": "x" }])),
         );
         check(
             json!({ "spec": { "containers": [{ "name": "a", "args": ["1", "2"] }] } }),
@@ -318,7 +318,7 @@ mod tests {
     #[test]
     fn sets_gain_and_lose_values() {
         let with = |finalizers: Value| json!({ "metadata": { "finalizers": finalizers } });
-        check(with(json!(["a"])), with(json!(["b", "a"])), with(json!(["a", "b"])));
+        check(with(json!(["a"])), with(json!(["b", "a"])), with(json!(["b", "a"])));
         check(
             with(json!(["a", "b"])),
             json!({ "metadata": { "$deleteFromPrimitiveList/finalizers": ["a"] } }),

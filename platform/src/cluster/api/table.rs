@@ -237,7 +237,7 @@ mod tests {
             json!({ "metadata": { "name": "n" }, "status": { "phase": "Active" } }),
             json!(["n", "Active"]),
         );
-        check("leases", json!({ "metadata": { "name": "l" } }), json!(["l"]));
+        check("leases", json!({ "metadata": { "name": "l" } }), json!(["l", ""]));
     }
 
     #[test]

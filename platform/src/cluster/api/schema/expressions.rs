@@ -252,7 +252,7 @@ mod tests {
         check("self.l.all(it, it.size() < 3)", json!({"l": ["ab", "abc"]}), None, true);
         check("self.l.exists(it, it == 'ab')", json!({"l": ["ab", "abc"]}), None, false);
         check(
-            "self.s.lowerAscii() == 'ab' && self.l.isSorted()",
+            "self.s.lowerAscii() == 'ab' && self.l.join('-') == 'a-b'",
             json!({"s": "AB", "l": ["a", "b"]}),
             None,
             false,
