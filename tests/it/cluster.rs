@@ -6,6 +6,7 @@
 //! `controllers` also what runs in a controller manager, `pods` also nodes; `QALAM_TEST_NEEDS`
 //! (such as `api`) leaves out those that need more than the cluster has.
 
+mod alone;
 mod script;
 
 use std::path::{Path, PathBuf};
