@@ -4,6 +4,7 @@ mod ask_tell;
 mod beside;
 mod cli;
 mod clients;
+mod cluster;
 mod faults;
 mod fidelity;
 mod flow;

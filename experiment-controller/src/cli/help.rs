@@ -24,7 +24,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
     ("Search", &["run", "tune", "validate", "algorithms", "ask-tell"]),
     ("Look at experiments", &["get", "describe", "logs", "best", "export"]),
     ("End experiments", &["stop", "resume", "delete"]),
-    ("The home, which runs them on this machine", &["status", "up", "down"]),
+    ("The home, which runs them on this machine", &["status", "up", "down", "doctor", "token"]),
     ("Parts, for clusters", &["controller", "suggest", "store"]),
     ("More", &["digits", "completions", "help"]),
 ];

@@ -12,6 +12,7 @@ mod csv;
 mod delete;
 mod describe;
 pub mod digits;
+mod doctor;
 mod down;
 mod ending;
 mod export;
@@ -37,6 +38,7 @@ mod sketch;
 mod span;
 mod status;
 mod stop;
+mod token;
 mod trials;
 mod tune;
 mod up;
@@ -96,6 +98,10 @@ enum Verb {
     Down(down::Down),
     /// Tell whether the home is up
     Status(status::Status),
+    /// Say what this machine allows, and what will be refused
+    Doctor(doctor::Doctor),
+    /// Say who else may use the home
+    Token(token::Token),
     /// Print a completion script for a shell
     Completions(completions::Completions),
     /// List the search algorithms and their settings
@@ -147,6 +153,8 @@ fn perform(cli: &Cli) -> Result<(), Failure> {
     match &cli.verb {
         Verb::Collect(args) => return crate::roles::collect(args).map_err(Failure::from),
         Verb::Completions(args) => return completions::run(args),
+        Verb::Doctor(_) => return doctor::run(&cli.place),
+        Verb::Token(args) => return token::run(&cli.place, args),
         Verb::Validate(args) => return validate::run(args),
         Verb::Algorithms(args) => return algorithms::run(args),
         Verb::AskTell(args) => return ask_tell::run(args),
@@ -191,7 +199,9 @@ async fn dispatch(cli: &Cli) -> Result<(), Failure> {
         | Verb::AskTell(_)
         | Verb::Digits(_)
         | Verb::Collect(_)
-        | Verb::Completions(_) => Ok(()),
+        | Verb::Completions(_)
+        | Verb::Doctor(_)
+        | Verb::Token(_) => Ok(()),
     }
 }
 

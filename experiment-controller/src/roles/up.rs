@@ -15,7 +15,6 @@ use kube::api::ListParams;
 use kube::{Api, Client};
 use metrics_collector::service::Resolver;
 use metrics_collector::{SqliteStore, Store};
-use platform::cluster::api::auth::require_token;
 use platform::cluster::{self, Cluster, node};
 use proto::kinds::{TRIAL_LABEL, Trial};
 use thiserror::Error;
@@ -115,7 +114,7 @@ async fn serve(
     kubeconfig::write(&state.kubeconfig(), &server.address, &identity.authority, &token)?;
 
     let activity = Activity::new();
-    let router = activity.noted(require_token(cluster.router(), token));
+    let router = activity.noted(cluster.guard(cluster.router(), token));
     let config = RustlsConfig::from_config(identity.config);
     let api = axum_server::from_tcp_rustls(listener.into_std()?, config)?;
     let api = tokio::spawn(api.serve(router.into_make_service()));

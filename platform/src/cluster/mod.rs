@@ -6,6 +6,7 @@ pub mod api;
 pub mod controllers;
 pub mod letters;
 pub mod node;
+pub mod quantity;
 pub mod store;
 
 use std::path::PathBuf;
@@ -68,6 +69,7 @@ impl Cluster {
             registry: Arc::new(Registry::default()),
             admission: options.admission.clone().into(),
             home: options.home.clone(),
+            turns: Arc::default(),
         };
         api.reload_definitions();
         for definition in &options.definitions {
@@ -75,6 +77,8 @@ impl Cluster {
                 serde_json::to_value(definition).map_err(|error| unusable(error.to_string()))?;
             api.install(definition).await.map_err(|status| unusable(status.message))?;
         }
+        let roles = api::auth::install(&api.store).await;
+        roles.map_err(|error| unusable(error.to_string()))?;
         api.resume_sweeps();
         Ok(Cluster { api })
     }
@@ -85,9 +89,16 @@ impl Cluster {
         kube::Client::new(self.router(), "default")
     }
 
-    /// The API as HTTP; it asks nobody who they are. See [`api::auth::require_token`].
+    /// The API as HTTP; it asks nobody who they are. See [`Cluster::guard`].
     pub fn router(&self) -> Router {
         self.api.router()
+    }
+
+    /// A router, this API's or one around it, that asks everybody for a token: `owner`'s, a
+    /// user's or a service account's. Requests carry their [`api::auth::User`] from there on, and
+    /// the API holds them to their roles.
+    pub fn guard(&self, router: Router, owner: String) -> Router {
+        api::auth::guard(router, &self.api, owner)
     }
 
     /// The objects themselves, for what counts or measures them.

@@ -1,5 +1,8 @@
 //! What the API fills in and checks for its built-in kinds.
 
+mod immutable;
+mod sets;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use proto::FieldError;
@@ -19,14 +22,11 @@ pub(super) fn begin(kind: &Kind, object: &mut Value) {
         }
         ("", "Pod") => {
             fill_pod(&mut object["spec"]);
+            fill(&mut object["spec"], &[("serviceAccountName", json!("default"))]);
             object["status"] = json!({"phase": "Pending", "qosClass": qos_class(&object["spec"])});
         }
         ("", "PersistentVolumeClaim") => object["status"] = json!({"phase": "Pending"}),
         ("batch", "Job") => begin_job(object),
-        ("apps", "Deployment") => {
-            fill(&mut object["spec"], &[("replicas", json!(1))]);
-            fill_pod(&mut object["spec"]["template"]["spec"]);
-        }
         ("apiextensions.k8s.io", "CustomResourceDefinition") => fill_definition(object),
         _ => {}
     }
@@ -52,9 +52,13 @@ pub(super) fn carry_over(kind: &Kind, old: &Value, object: &mut Value) {
                 meta::copy(&old["spec"], &mut object["spec"], "selector");
             }
         }
-        ("apps", "Deployment") => {
-            fill(&mut object["spec"], &[("replicas", json!(1))]);
-            fill_pod(&mut object["spec"]["template"]["spec"]);
+        ("", "Service") => {
+            // The server chose these; manifests applied again do not carry them.
+            for key in ["clusterIP", "clusterIPs"] {
+                if object["spec"][key].is_null() {
+                    meta::copy(&old["spec"], &mut object["spec"], key);
+                }
+            }
         }
         ("apiextensions.k8s.io", "CustomResourceDefinition") => fill_definition(object),
         _ => {}
@@ -64,8 +68,17 @@ pub(super) fn carry_over(kind: &Kind, old: &Value, object: &mut Value) {
 
 /// Faults that only the API can tell.
 pub(super) fn check(kind: &Kind, object: &Value, old: Option<&Value>) -> Vec<FieldError> {
+    let mut faults = check_kind(kind, object, old);
+    if let Some(old) = old {
+        faults.extend(immutable::faults(kind, old, object));
+    }
+    faults
+}
+
+fn check_kind(kind: &Kind, object: &Value, old: Option<&Value>) -> Vec<FieldError> {
     match (kind.group.as_str(), kind.kind.as_str()) {
         ("", "Pod") => check_pod(&object["spec"], "spec"),
+        ("batch", "CronJob") => sets::check_cron(&object["spec"]),
         ("batch", "Job") => {
             let mut faults = check_pod(&object["spec"]["template"]["spec"], "spec.template.spec");
             let policy = &object["spec"]["template"]["spec"]["restartPolicy"];
@@ -86,10 +99,14 @@ pub(super) fn check(kind: &Kind, object: &Value, old: Option<&Value>) -> Vec<Fie
 fn fill_always(kind: &Kind, object: &mut Value) {
     match (kind.group.as_str(), kind.kind.as_str()) {
         ("", "Secret") => fill_secret(object),
-        ("", "Service") => fill(
-            &mut object["spec"],
-            &[("type", json!("ClusterIP")), ("sessionAffinity", json!("None"))],
-        ),
+        ("", "Service") => sets::fill_service(&mut object["spec"]),
+        ("", "PersistentVolumeClaim") => {
+            fill(&mut object["spec"], &[("volumeMode", json!("Filesystem"))]);
+        }
+        ("apps", "Deployment") => sets::fill_deployment(&mut object["spec"]),
+        ("apps", "ReplicaSet") => sets::fill_replicas(&mut object["spec"]),
+        ("apps", "StatefulSet") => sets::fill_stateful(&mut object["spec"]),
+        ("batch", "CronJob") => sets::fill_cron(&mut object["spec"]),
         _ => {}
     }
 }
@@ -117,8 +134,14 @@ fn fill_pod(spec: &mut Value) {
             ("terminationGracePeriodSeconds", json!(30)),
             ("dnsPolicy", json!("ClusterFirst")),
             ("schedulerName", json!("default-scheduler")),
+            ("securityContext", json!({})),
         ],
     );
+    for list in ["containers", "initContainers"] {
+        for container in spec[list].as_array_mut().into_iter().flatten() {
+            sets::fill_container(container);
+        }
+    }
 }
 
 fn begin_job(object: &mut Value) {

@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use super::defaults::DEFINITION_FINALIZER;
 use super::delete::Options;
-use super::request::{Query, Target};
+use super::request::Target;
 use super::status::Status;
-use super::write::{Manner, Unknown, is_leaving};
+use super::write::{Manner, is_leaving};
 use super::{Api, kinds};
 use crate::cluster::store::Key;
 
@@ -26,7 +26,7 @@ impl Api {
     /// Installs a definition, or brings the stored one up to date.
     pub(crate) async fn install(&self, definition: Value) -> Result<(), Status> {
         let name = definition["metadata"]["name"].as_str().unwrap_or_default().to_owned();
-        let manner = Manner { dry_run: false, unknown: Unknown::Ignore };
+        let manner = Manner::own();
         let mut target = self.definitions()?;
         if self.store.get(&Key::new(RESOURCE, "", &name)).is_none() {
             return self.create(&target, manner, definition).await.map(|_| ());
@@ -95,7 +95,7 @@ impl Api {
         }
         let mut target = self.definitions()?;
         target.name = Some(name.to_owned());
-        let manner = Manner::of(&Query::default())?;
+        let manner = Manner::own();
         let release = |old: &Value| {
             let mut next = old.clone();
             if let Some(list) = next["metadata"]["finalizers"].as_array_mut() {

@@ -22,6 +22,7 @@ const AGGREGATED: [&str; 2] = ["v2", "v2beta1"];
 
 const OBJECT_VERBS: [&str; 8] =
     ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+const REVIEW_VERBS: [&str; 1] = ["create"];
 const PART_VERBS: [&str; 3] = ["get", "patch", "update"];
 
 /// `/api`, `/apis`, `/api/v1`, `/apis/{group}`, `/apis/{group}/{version}`, `/version`.
@@ -115,11 +116,15 @@ fn resource_list(registry: &Registry, group: &str, version: &str) -> Response {
     }))
 }
 
+fn verbs(kind: &Kind) -> &'static [&'static str] {
+    if kind.create_only { &REVIEW_VERBS } else { &OBJECT_VERBS }
+}
+
 /// A kind and its subresources in the plain form.
 fn plain(kind: &Kind) -> Vec<Value> {
     let mut whole = json!({
         "name": kind.plural, "singularName": kind.singular, "namespaced": kind.namespaced,
-        "kind": kind.kind, "verbs": OBJECT_VERBS,
+        "kind": kind.kind, "verbs": verbs(kind),
     });
     add_names(&mut whole, kind);
     let part = |part: Part| {
@@ -165,6 +170,16 @@ fn parts(kind: &Kind) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
     if kind.is("", "Pod") {
         parts.push(own("log", &["get"]));
+    }
+    if kind.is("", "ServiceAccount") {
+        let token = Part {
+            name: "token",
+            group: "authentication.k8s.io",
+            version: "v1",
+            kind: "TokenRequest",
+            verbs: &REVIEW_VERBS,
+        };
+        parts.push(token);
     }
     if kind.subresources.scale.is_some() {
         let scale = Part {
@@ -259,7 +274,7 @@ fn aggregated_group(group: &str, kinds: &[Arc<Kind>]) -> Value {
 fn aggregated(kind: &Kind) -> Value {
     let response = |group: &str, version: &str, kind: &str| json!({ "group": group, "version": version, "kind": kind });
     let mut value = json!({
-        "resource": kind.plural, "singularResource": kind.singular, "verbs": OBJECT_VERBS,
+        "resource": kind.plural, "singularResource": kind.singular, "verbs": verbs(kind),
         "scope": if kind.namespaced { "Namespaced" } else { "Cluster" },
         "responseKind": response(&kind.group, &kind.version, &kind.kind),
     });

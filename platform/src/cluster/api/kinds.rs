@@ -36,6 +36,10 @@ pub struct Kind {
     pub columns: Vec<Column>,
     /// Whether the kind is ours rather than a definition's.
     pub built_in: bool,
+    /// Whether objects are answered and not kept, such as access reviews.
+    pub create_only: bool,
+    /// Fields, beside name and namespace, that a definition lets objects be selected by.
+    pub selectable: Vec<String>,
     /// Under which name the store keeps it: `plural.group`, or `plural` in the core group.
     pub resource: String,
     /// The `apiVersion` that stored objects carry.
@@ -172,7 +176,9 @@ fn kinds_of(definition: &Value) -> Vec<Kind> {
             subresources: subresources_of(&version["subresources"]),
             schema: version["schema"].get("openAPIV3Schema").cloned().map(Arc::new),
             columns: columns_of(&version["additionalPrinterColumns"]),
+            selectable: selectable_of(&version["selectableFields"]),
             built_in: false,
+            create_only: false,
             resource: join_resource(&text(&names["plural"]), &group),
             stored_api_version: join_api_version(&group, &stored),
         })
@@ -186,6 +192,11 @@ fn subresources_of(value: &Value) -> Subresources {
         selector_path: scale["labelSelectorPath"].as_str().map(str::to_owned),
     });
     Subresources { status: value.get("status").is_some(), scale }
+}
+
+fn selectable_of(value: &Value) -> Vec<String> {
+    let paths = value.as_array().into_iter().flatten().map(|it| text(&it["jsonPath"]));
+    paths.map(|it| it.trim_start_matches('.').to_owned()).collect()
 }
 
 fn columns_of(value: &Value) -> Vec<Column> {
@@ -232,14 +243,19 @@ type Row = (&'static str, &'static str, &'static str, &'static str, bool, &'stat
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 
+const ACCESS: &str = "authorization.k8s.io";
+const IDENTITY: &str = "authentication.k8s.io";
+
 const BUILT_IN: &[Row] = &[
     ("", "v1", "ConfigMap", "configmaps", true, "cm", false, false),
     ("", "v1", "Endpoints", "endpoints", true, "ep", false, false),
     ("", "v1", "Event", "events", true, "ev", false, false),
+    ("", "v1", "LimitRange", "limitranges", true, "limits", false, false),
     ("", "v1", "Namespace", "namespaces", false, "ns", true, false),
     ("", "v1", "Node", "nodes", false, "no", true, false),
     ("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims", true, "pvc", true, false),
     ("", "v1", "Pod", "pods", true, "po", true, true),
+    ("", "v1", "ResourceQuota", "resourcequotas", true, "quota", true, false),
     ("", "v1", "Secret", "secrets", true, "", false, false),
     ("", "v1", "ServiceAccount", "serviceaccounts", true, "sa", false, false),
     ("", "v1", "Service", "services", true, "svc", true, true),
@@ -253,8 +269,19 @@ const BUILT_IN: &[Row] = &[
         true,
         false,
     ),
+    ("apps", "v1", "ControllerRevision", "controllerrevisions", true, "", false, false),
     ("apps", "v1", "Deployment", "deployments", true, "deploy", true, true),
+    ("apps", "v1", "ReplicaSet", "replicasets", true, "rs", true, true),
+    ("apps", "v1", "StatefulSet", "statefulsets", true, "sts", true, true),
+    (IDENTITY, "v1", "SelfSubjectReview", "selfsubjectreviews", false, "", false, false),
+    (IDENTITY, "v1", "TokenReview", "tokenreviews", false, "", false, false),
+    (ACCESS, "v1", "LocalSubjectAccessReview", "localsubjectaccessreviews", true, "", false, false),
+    (ACCESS, "v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews", false, "", false, false),
+    (ACCESS, "v1", "SelfSubjectRulesReview", "selfsubjectrulesreviews", false, "", false, false),
+    (ACCESS, "v1", "SubjectAccessReview", "subjectaccessreviews", false, "", false, false),
+    ("batch", "v1", "CronJob", "cronjobs", true, "cj", true, true),
     ("batch", "v1", "Job", "jobs", true, "", true, true),
+    ("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", true, "", false, false),
     ("coordination.k8s.io", "v1", "Lease", "leases", true, "", false, false),
     ("events.k8s.io", "v1", "Event", "events", true, "ev", false, false),
     (RBAC, "v1", "ClusterRoleBinding", "clusterrolebindings", false, "", false, false),
@@ -270,10 +297,11 @@ fn built_in_kinds() -> Vec<Arc<Kind>> {
 fn built_in_kind(&(group, version, kind, plural, namespaced, short, status, all): &Row) -> Kind {
     // Events have two faces (core and events.k8s.io) over one stored object, the core one.
     let stored_group = if group == "events.k8s.io" { "" } else { group };
-    let scale = (kind == "Deployment").then(|| Scale {
+    let scales = ["Deployment", "ReplicaSet", "StatefulSet"].contains(&kind);
+    let scale = scales.then(|| Scale {
         spec_path: ".spec.replicas".into(),
         status_path: ".status.replicas".into(),
-        selector_path: None,
+        selector_path: Some(".spec.selector".into()),
     });
     Kind {
         group: group.into(),
@@ -288,6 +316,8 @@ fn built_in_kind(&(group, version, kind, plural, namespaced, short, status, all)
         schema: None,
         columns: Vec::new(),
         built_in: true,
+        create_only: [ACCESS, IDENTITY].contains(&group),
+        selectable: Vec::new(),
         resource: join_resource(plural, stored_group),
         stored_api_version: join_api_version(stored_group, version),
     }

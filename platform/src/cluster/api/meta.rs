@@ -176,6 +176,21 @@ pub(super) fn carry_over(kind: &Kind, old: &Value, new: &mut Value) -> Result<()
     Ok(())
 }
 
+/// Empty parts of metadata are left out, as on a real server.
+pub(super) fn tidy(object: &mut Value) {
+    let Some(fields) = object.get_mut("metadata").and_then(Value::as_object_mut) else { return };
+    for key in ["labels", "annotations", "finalizers", "ownerReferences", "managedFields"] {
+        let empty = fields.get(key).is_some_and(|it| {
+            it.is_null()
+                || it.as_array().is_some_and(Vec::is_empty)
+                || it.as_object().is_some_and(Map::is_empty)
+        });
+        if empty {
+            fields.remove(key);
+        }
+    }
+}
+
 /// Counts the generation of an update that is complete: defaults that only come back are none.
 pub(super) fn count(old: &Value, new: &mut Value) {
     let generation = old["metadata"]["generation"].as_i64();

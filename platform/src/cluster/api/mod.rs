@@ -11,6 +11,7 @@ mod definitions;
 mod delete;
 pub mod discovery;
 pub mod kinds;
+mod limits;
 mod logs;
 mod meta;
 pub mod openapi;
@@ -36,7 +37,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::get;
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
@@ -44,11 +45,13 @@ use serde_json::{Value, json};
 use super::admission::Admission;
 use super::store::Store;
 use apply::Applied;
+use auth::{User, is_review};
 use kinds::Registry;
 pub(crate) use meta::now;
 use patch::Patch;
 use request::{Query, Target, decode_object, media_type, read_body};
 use respond::{Shape, answer};
+pub(in crate::cluster) use selectors::label_selector_text;
 use status::Status;
 use table::Include;
 use write::{After, Manner, Written};
@@ -61,18 +64,18 @@ pub(super) struct Api {
     pub(super) admission: Arc<[Arc<dyn Admission>]>,
     /// The home's folder: pod logs are below it.
     pub(super) home: PathBuf,
+    /// Taken by creations that a quota counts.
+    pub(super) turns: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Api {
     /// All paths of the API.
     pub(super) fn router(&self) -> Router {
         let registry = || Arc::clone(&self.registry);
-        let reviews = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
         Router::new()
             .route("/healthz", get(|| async { "ok" }))
             .route("/readyz", get(|| async { "ok" }))
             .route("/livez", get(|| async { "ok" }))
-            .route(reviews, post(review_access))
             .merge(discovery::routes(registry()))
             .merge(openapi::routes(registry()))
             .merge(Router::new().fallback(serve).with_state(self.clone()))
@@ -83,51 +86,77 @@ async fn serve(State(api): State<Api>, request: Request) -> Response {
     api.dispatch(request).await.unwrap_or_else(IntoResponse::into_response)
 }
 
-/// Whoever holds the token may do everything.
-async fn review_access(body: Bytes) -> Response {
-    let mut review: Value = serde_json::from_slice(&body).unwrap_or_else(|_| json!({}));
-    review["apiVersion"] = json!("authorization.k8s.io/v1");
-    review["kind"] = json!("SelfSubjectAccessReview");
-    review["status"] = json!({"allowed": true, "reason": "the bearer of the home's token"});
-    status::json_response(StatusCode::CREATED, &review)
+/// A request without its body: what every verb needs to know of it.
+struct Asked {
+    target: Target,
+    query: Query,
+    headers: HeaderMap,
+    shape: Shape,
+    user: Option<User>,
+}
+
+impl Asked {
+    fn manner(&self) -> Result<Manner, Status> {
+        Manner::of(&self.query, &self.headers, self.user.clone())
+    }
 }
 
 impl Api {
     async fn dispatch(&self, request: Request) -> Result<Response, Status> {
         let (head, body) = request.into_parts();
         let query = Query::parse(&head.uri)?;
-        let path = head.uri.path();
         // `/api/v1/watch/…` is the old way to say `?watch=true`; clients no longer use it.
-        let target = Target::parse(&self.registry, path)?;
+        let target = Target::parse(&self.registry, head.uri.path())?;
+        let user = head.extensions.get::<User>().cloned();
+        self.authorize(user.as_ref(), &head.method, &target, &query)?;
         let include = Include::parse(query.text("includeObject").unwrap_or_default());
         let shape = Shape::of(&head.headers, include)?;
+        let asked = Asked { target, query, headers: head.headers, shape, user };
         if head.method == Method::GET {
+            let target = &asked.target;
             return match (&target.name, target.subresource.as_deref()) {
                 (Some(_), Some("log")) if target.kind.is("", "Pod") => {
-                    self.log(&target, &query).await
+                    self.log(target, &asked.query).await
                 }
-                _ => self.read(&target, &query, shape),
+                _ => self.read(target, &asked.query, shape),
             };
         }
         let body = read_body(body).await?;
-        let headers = &head.headers;
-        match (head.method.as_str(), &target.name) {
+        self.write(&head.method, &asked, &body).await
+    }
+
+    async fn write(&self, method: &Method, asked: &Asked, body: &[u8]) -> Result<Response, Status> {
+        let target = &asked.target;
+        let created = StatusCode::CREATED;
+        match (method.as_str(), &target.name) {
             ("POST", None) => {
-                let object = decode_object(headers, &body)?;
-                let written = self.create(&target, Manner::of(&query)?, object).await?;
-                Ok(self.tell(&target, StatusCode::CREATED, shape, written))
+                let object = decode_object(&asked.headers, body)?;
+                if is_review(&target.kind) {
+                    let answered = self.review(target, asked.user.as_ref(), object)?;
+                    return Ok(status::json_response(created, &answered));
+                }
+                let written = self.create(target, asked.manner()?, object).await?;
+                Ok(self.tell(target, created, asked.shape, written))
             }
+            ("POST", Some(_)) if target.is_part("ServiceAccount", "token") => {
+                let object = decode_object(&asked.headers, body)?;
+                Ok(status::json_response(created, &self.issue(target, object)?))
+            }
+            ("POST", Some(_)) => match target.subresource.as_deref() {
+                Some(what) => Err(not_there(target, what)),
+                None => Err(Status::method_not_allowed()),
+            },
             ("PUT", Some(_)) => {
-                let object = decode_object(headers, &body)?;
-                let written = self.replace(&target, Manner::of(&query)?, object).await?;
-                Ok(self.tell(&target, StatusCode::OK, shape, written))
+                let object = decode_object(&asked.headers, body)?;
+                let written = self.replace(target, asked.manner()?, object).await?;
+                Ok(self.tell(target, StatusCode::OK, asked.shape, written))
             }
             ("PATCH", Some(_)) => {
-                let patch = Patch::parse(media_type(headers), &body)?;
-                let (code, written) = self.patch(&target, &query, patch).await?;
-                Ok(self.tell(&target, code, shape, written))
+                let patch = Patch::parse(media_type(&asked.headers), body)?;
+                let (code, written) = self.patch(asked, patch).await?;
+                Ok(self.tell(target, code, asked.shape, written))
             }
-            ("DELETE", _) => self.remove(&target, &query, shape, headers, &body).await,
+            ("DELETE", _) => self.remove(asked, body).await,
             _ => Err(Status::method_not_allowed()),
         }
     }
@@ -173,13 +202,9 @@ impl Api {
         self.modify(target, manner, |_| Ok(object.clone())).await
     }
 
-    async fn patch(
-        &self,
-        target: &Target,
-        query: &Query,
-        patch: Patch,
-    ) -> Result<(StatusCode, Written), Status> {
-        let manner = Manner::of(query)?;
+    async fn patch(&self, asked: &Asked, patch: Patch) -> Result<(StatusCode, Written), Status> {
+        let (target, query) = (&asked.target, &asked.query);
+        let mut manner = asked.manner()?;
         if target.subresource.as_deref() == Some("scale") {
             let change = |current: &Value| patch.apply(&target.kind, current);
             return Ok((StatusCode::OK, self.modify_scale(target, manner, change).await?));
@@ -190,6 +215,7 @@ impl Api {
             return Ok((StatusCode::OK, self.modify(target, manner, change).await?));
         };
         let applied = Applied::parse(object, query, target.subresource.as_deref())?;
+        manner.writer = None;
         if target.subresource.is_none() && self.get(target).is_err() {
             let mut fresh = target.clone();
             fresh.name = None;
@@ -202,15 +228,9 @@ impl Api {
         Ok((StatusCode::OK, self.modify(target, manner, change).await?))
     }
 
-    async fn remove(
-        &self,
-        target: &Target,
-        query: &Query,
-        shape: Shape,
-        headers: &HeaderMap,
-        body: &[u8],
-    ) -> Result<Response, Status> {
-        let given = if body.is_empty() { json!({}) } else { decode_object(headers, body)? };
+    async fn remove(&self, asked: &Asked, body: &[u8]) -> Result<Response, Status> {
+        let (target, query, shape) = (&asked.target, &asked.query, asked.shape);
+        let given = if body.is_empty() { json!({}) } else { decode_object(&asked.headers, body)? };
         let options = delete::Options::parse(query, &given)?;
         if target.subresource.is_some() {
             return Err(Status::method_not_allowed());

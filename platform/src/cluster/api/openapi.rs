@@ -1,6 +1,7 @@
 //! OpenAPI documents of the kinds, for explain and for validation by clients.
 
 mod document;
+mod protobuf;
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -94,22 +95,31 @@ fn hash(kinds: &[Arc<Kind>], path: &str) -> u64 {
     hasher.finish()
 }
 
-/// Clients want this form in protobuf, and do without it where there is none; so it is told only
-/// to those that take JSON.
+/// Most clients want this form in protobuf, whatever else they take.
 async fn version_2(State(documents): State<Arc<Documents>>, headers: HeaderMap) -> Response {
     let accepted = headers.get(header::ACCEPT).and_then(|it| it.to_str().ok()).unwrap_or("*/*");
-    let takes_json = accepted.split(',').any(|it| {
-        let name = it.split(';').next().unwrap_or_default().trim();
-        ["application/json", "application/*", "*/*"].contains(&name)
-    });
-    if !takes_json {
-        let message = "only application/json is served here; use /openapi/v3";
-        return Status::new(406, "NotAcceptable", message).into_response();
-    }
-    answer(documents.get("v2", |kinds| {
+    let names = accepted.split(',').map(|it| it.split(';').next().unwrap_or_default().trim());
+    let names: Vec<&str> = names.collect();
+    let found = documents.get("v2", |kinds| {
         let kinds: Vec<&Kind> = kinds.iter().map(|it| &**it).collect();
         Some(document::render_version_2(&kinds))
-    }))
+    });
+    if names.iter().any(|it| ["application/json", "application/*", "*/*"].contains(it)) {
+        return answer(found);
+    }
+    // Both `…v2.v1.0…` and `…v2@v1.0…` are asked for.
+    let protobuf = |it: &&str| it.contains("proto-openapi.spec.v2") && it.ends_with("+protobuf");
+    match (names.into_iter().find(protobuf), found) {
+        (Some(_), Some(json)) => {
+            let document = serde_json::from_slice(&json).unwrap_or_default();
+            let body = protobuf::encode(&document);
+            (StatusCode::OK, [(header::CONTENT_TYPE, protobuf::MEDIA_TYPE)], body).into_response()
+        }
+        _ => {
+            let message = "only application/json and protobuf are served here";
+            Status::new(406, "NotAcceptable", message).into_response()
+        }
+    }
 }
 
 /// `api/v1`, or `apis/{group}/{version}`.

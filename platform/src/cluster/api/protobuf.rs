@@ -25,6 +25,9 @@ enum Type {
     Messages(&'static [Field]),
     TextMap,
     BytesMap,
+    QuantityMap,
+    /// A number or a text.
+    IntOrString,
     /// What the server decides itself.
     Ignored,
 }
@@ -32,8 +35,19 @@ enum Type {
 /// (number, name in JSON, type), after the `.proto` files of k8s.io/api.
 type Field = (u64, &'static str, Type);
 
-use Type::{Bool, Bytes, BytesMap, Ignored, Integer, Message, Messages, Text, TextMap, Texts};
+use Type::{
+    Bool, Bytes, BytesMap, Ignored, IntOrString, Integer, Message, Messages, QuantityMap, Text,
+    TextMap, Texts,
+};
 
+const OWNER: &[Field] = &[
+    (1, "kind", Text),
+    (3, "name", Text),
+    (4, "uid", Text),
+    (5, "apiVersion", Text),
+    (6, "controller", Bool),
+    (7, "blockOwnerDeletion", Bool),
+];
 const METADATA: &[Field] = &[
     (1, "name", Text),
     (2, "generateName", Text),
@@ -45,6 +59,7 @@ const METADATA: &[Field] = &[
     (8, "creationTimestamp", Ignored),
     (11, "labels", TextMap),
     (12, "annotations", TextMap),
+    (13, "ownerReferences", Messages(OWNER)),
     (14, "finalizers", Texts),
 ];
 const CONFIG_MAP: &[Field] = &[
@@ -124,6 +139,97 @@ const DEPLOYMENT: &[Field] = &[
     (2, "spec", Message(DEPLOYMENT_SPEC)),
     (3, "status", Ignored),
 ];
+const RULE: &[Field] = &[
+    (1, "verbs", Texts),
+    (2, "apiGroups", Texts),
+    (3, "resources", Texts),
+    (4, "resourceNames", Texts),
+    (5, "nonResourceURLs", Texts),
+];
+const ROLE: &[Field] = &[(1, "metadata", Message(METADATA)), (2, "rules", Messages(RULE))];
+const LABELS_WANTED: &[Field] = &[(1, "key", Text), (2, "operator", Text), (3, "values", Texts)];
+const LABEL_SELECTOR: &[Field] =
+    &[(1, "matchLabels", TextMap), (2, "matchExpressions", Messages(LABELS_WANTED))];
+const AGGREGATION: &[Field] = &[(1, "clusterRoleSelectors", Messages(LABEL_SELECTOR))];
+const CLUSTER_ROLE: &[Field] = &[
+    (1, "metadata", Message(METADATA)),
+    (2, "rules", Messages(RULE)),
+    (3, "aggregationRule", Message(AGGREGATION)),
+];
+const SUBJECT: &[Field] =
+    &[(1, "kind", Text), (2, "apiGroup", Text), (3, "name", Text), (4, "namespace", Text)];
+const ROLE_REF: &[Field] = &[(1, "apiGroup", Text), (2, "kind", Text), (3, "name", Text)];
+const BINDING: &[Field] = &[
+    (1, "metadata", Message(METADATA)),
+    (2, "subjects", Messages(SUBJECT)),
+    (3, "roleRef", Message(ROLE_REF)),
+];
+const QUOTA_SPEC: &[Field] = &[(1, "hard", QuantityMap), (2, "scopes", Texts)];
+const QUOTA: &[Field] =
+    &[(1, "metadata", Message(METADATA)), (2, "spec", Message(QUOTA_SPEC)), (3, "status", Ignored)];
+const SERVICE_PORT: &[Field] = &[
+    (1, "name", Text),
+    (2, "protocol", Text),
+    (3, "port", Integer),
+    (4, "targetPort", IntOrString),
+    (5, "nodePort", Integer),
+    (6, "appProtocol", Text),
+];
+const SERVICE_SPEC: &[Field] = &[
+    (1, "ports", Messages(SERVICE_PORT)),
+    (2, "selector", TextMap),
+    (3, "clusterIP", Text),
+    (4, "type", Text),
+    (5, "externalIPs", Texts),
+    (7, "sessionAffinity", Text),
+    (10, "externalName", Text),
+    (18, "clusterIPs", Texts),
+];
+const SERVICE: &[Field] = &[
+    (1, "metadata", Message(METADATA)),
+    (2, "spec", Message(SERVICE_SPEC)),
+    (3, "status", Ignored),
+];
+const JOB_TEMPLATE: &[Field] =
+    &[(1, "metadata", Message(METADATA)), (2, "spec", Message(JOB_SPEC))];
+const CRON_SPEC: &[Field] = &[
+    (1, "schedule", Text),
+    (2, "startingDeadlineSeconds", Integer),
+    (3, "concurrencyPolicy", Text),
+    (4, "suspend", Bool),
+    (5, "jobTemplate", Message(JOB_TEMPLATE)),
+    (6, "successfulJobsHistoryLimit", Integer),
+    (7, "failedJobsHistoryLimit", Integer),
+    (8, "timeZone", Text),
+];
+const CRON_JOB: &[Field] =
+    &[(1, "metadata", Message(METADATA)), (2, "spec", Message(CRON_SPEC)), (3, "status", Ignored)];
+const TOKEN_SPEC: &[Field] = &[(1, "audiences", Texts), (4, "expirationSeconds", Integer)];
+const TOKEN_REQUEST: &[Field] =
+    &[(1, "metadata", Message(METADATA)), (2, "spec", Message(TOKEN_SPEC)), (3, "status", Ignored)];
+const KIND_ASKED: &[Field] = &[
+    (1, "namespace", Text),
+    (2, "verb", Text),
+    (3, "group", Text),
+    (4, "version", Text),
+    (5, "resource", Text),
+    (6, "subresource", Text),
+    (7, "name", Text),
+];
+const PATH_ASKED: &[Field] = &[(1, "path", Text), (2, "verb", Text)];
+const ACCESS_SPEC: &[Field] = &[
+    (1, "resourceAttributes", Message(KIND_ASKED)),
+    (2, "nonResourceAttributes", Message(PATH_ASKED)),
+];
+const ACCESS_REVIEW: &[Field] = &[
+    (1, "metadata", Message(METADATA)),
+    (2, "spec", Message(ACCESS_SPEC)),
+    (3, "status", Ignored),
+];
+const RULES_SPEC: &[Field] = &[(1, "namespace", Text)];
+const RULES_REVIEW: &[Field] =
+    &[(1, "metadata", Message(METADATA)), (2, "spec", Message(RULES_SPEC)), (3, "status", Ignored)];
+const SELF_REVIEW: &[Field] = &[(1, "metadata", Message(METADATA)), (2, "status", Ignored)];
 const TYPE_META: &[Field] = &[(1, "apiVersion", Text), (2, "kind", Text)];
 const ENVELOPE: &[Field] = &[(1, "typeMeta", Message(TYPE_META)), (2, "raw", Bytes)];
 
@@ -142,6 +248,18 @@ pub(super) fn decode(body: &[u8]) -> Result<Value, Status> {
         (Some("v1"), Some("ServiceAccount")) => SERVICE_ACCOUNT,
         (Some("batch/v1"), Some("Job")) => JOB,
         (Some("apps/v1"), Some("Deployment")) => DEPLOYMENT,
+        (Some("v1"), Some("ResourceQuota")) => QUOTA,
+        (Some("v1"), Some("Service")) => SERVICE,
+        (Some("batch/v1"), Some("CronJob")) => CRON_JOB,
+        (Some("rbac.authorization.k8s.io/v1"), Some("Role")) => ROLE,
+        (Some("rbac.authorization.k8s.io/v1"), Some("ClusterRole")) => CLUSTER_ROLE,
+        (Some("rbac.authorization.k8s.io/v1"), Some("RoleBinding" | "ClusterRoleBinding")) => {
+            BINDING
+        }
+        (Some("authentication.k8s.io/v1"), Some("TokenRequest")) => TOKEN_REQUEST,
+        (Some("authentication.k8s.io/v1"), Some("SelfSubjectReview")) => SELF_REVIEW,
+        (Some("authorization.k8s.io/v1"), Some("SelfSubjectAccessReview")) => ACCESS_REVIEW,
+        (Some("authorization.k8s.io/v1"), Some("SelfSubjectRulesReview")) => RULES_REVIEW,
         _ => return Err(unread(&format!("kind {kind} of {api_version}"))),
     };
     let raw = envelope["raw"].as_str().and_then(|it| BASE64.decode(it).ok());
@@ -200,16 +318,39 @@ fn read(mut bytes: &[u8], fields: &[Field], depth: usize) -> Result<Value, Statu
             }
             Texts => push(&mut object, name, json!(text()?)),
             Messages(fields) => push(&mut object, name, read(content, fields, depth + 1)?),
-            TextMap | BytesMap => {
-                let value = if matches!(kind, TextMap) { Text } else { Bytes };
-                let entry = read(content, &[(1, "key", Text), (2, "value", value)], depth + 1)?;
-                let key = entry["key"].as_str().unwrap_or_default().to_owned();
-                let value = entry["value"].as_str().unwrap_or_default();
+            IntOrString => {
+                let it = read(content, INT_OR_STRING, depth + 1)?;
+                let is_text = it["type"] == 1;
+                let empty = if is_text { json!("") } else { json!(0) };
+                let value = if is_text { &it["text"] } else { &it["number"] };
+                put(&mut object, name, if value.is_null() { empty } else { value.clone() });
+            }
+            TextMap | BytesMap | QuantityMap => {
+                let (key, value) = entry(content, kind, depth + 1)?;
                 object.entry(name).or_insert_with(|| json!({}))[key] = json!(value);
             }
         }
     }
     Ok(Value::Object(object))
+}
+
+const INT_OR_STRING: &[Field] = &[(1, "type", Integer), (2, "number", Integer), (3, "text", Text)];
+
+/// One entry of a map.
+fn entry(content: &[u8], kind: Type, depth: usize) -> Result<(String, String), Status> {
+    const TEXTS: &[Field] = &[(1, "key", Text), (2, "value", Text)];
+    const BYTES: &[Field] = &[(1, "key", Text), (2, "value", Bytes)];
+    const QUANTITY: &[Field] = &[(1, "string", Text)];
+    const QUANTITIES: &[Field] = &[(1, "key", Text), (2, "value", Message(QUANTITY))];
+    let fields = match kind {
+        BytesMap => BYTES,
+        QuantityMap => QUANTITIES,
+        _ => TEXTS,
+    };
+    let entry = read(content, fields, depth)?;
+    let value = entry["value"].get("string").unwrap_or(&entry["value"]);
+    let text = |it: &Value| it.as_str().unwrap_or_default().to_owned();
+    Ok((text(&entry["key"]), text(value)))
 }
 
 fn put(object: &mut Map<String, Value>, name: &str, value: Value) {

@@ -28,12 +28,37 @@ impl Api {
         self.store.get(&key).ok_or_else(|| Status::not_found(&target.kind, name))
     }
 
+    /// # Errors
+    /// 400 for parameters that contradict each other, 410 for a past that is not kept.
+    fn check_versions(&self, query: &Query) -> Result<(), Status> {
+        let version = query.number("resourceVersion")?;
+        let refuse = |why: &str| Err(Status::bad_request(format!("resourceVersionMatch: {why}")));
+        match (query.text("resourceVersionMatch"), version) {
+            (None, _) => Ok(()),
+            (Some("Exact" | "NotOlderThan"), None) => refuse(
+                "Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided",
+            ),
+            (Some("Exact"), Some(0)) => {
+                refuse("Forbidden: \"Exact\" is forbidden for resourceVersion 0")
+            }
+            // Only the present is kept; other states have to be followed with a watch.
+            (Some("Exact"), Some(version)) if version != self.store.version() => {
+                Err(Status::expired("The provided resource version is too old"))
+            }
+            (Some("Exact" | "NotOlderThan"), _) => Ok(()),
+            (Some(other), _) => refuse(&format!(
+                "Unsupported value: \"{other}\": supported values: \"Exact\", \"NotOlderThan\""
+            )),
+        }
+    }
+
     /// The objects at `target` that the query selects, one page of them.
     ///
     /// Later pages show the objects as they are by then, under the version of the first page: a
     /// watch from that version tells all that has changed between the pages.
     pub(super) fn list(&self, target: &Target, query: &Query) -> Result<Page, Status> {
         let kind = &target.kind;
+        self.check_versions(query)?;
         let selection =
             Selection::parse(kind, query.text("labelSelector"), query.text("fieldSelector"))?;
         let limit = query.number("limit")?.filter(|it| 0 < *it);

@@ -66,6 +66,11 @@ impl Target {
         Ok(Target { kind, namespace, name, subresource: owned(subresource) })
     }
 
+    /// Whether it is that part of an object of that kind of the core group.
+    pub(super) fn is_part(&self, kind: &str, part: &str) -> bool {
+        self.kind.is("", kind) && self.subresource.as_deref() == Some(part)
+    }
+
     /// The namespace as the store keeps it.
     pub(super) fn place(&self) -> &str {
         self.namespace.as_deref().unwrap_or_default()

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::kinds::{Kind, Scale};
 use super::request::Target;
+use super::selectors::label_selector_text;
 use super::status::Status;
 use super::write::{After, Manner, Written};
 use super::{Api, convert};
@@ -65,7 +66,12 @@ fn show(scale: &Scale, object: &Value) -> Value {
         "status": {"replicas": count(&scale.status_path)},
     });
     if let Some(path) = &scale.selector_path {
-        shown["status"]["selector"] = at(object, path).clone();
+        let selector = at(object, path);
+        shown["status"]["selector"] = match selector {
+            // Built-in kinds keep it as an object, defined ones as a text.
+            Value::Object(_) => json!(label_selector_text(selector)),
+            _ => selector.clone(),
+        };
     }
     shown
 }

@@ -76,6 +76,49 @@ impl Requirement {
     }
 }
 
+/// Whether a LabelSelector, as objects hold them, selects these labels. One that is empty or
+/// missing selects everything.
+pub(super) fn label_selector_matches(selector: &Value, labels: &BTreeMap<String, String>) -> bool {
+    let equal =
+        |(key, value): (&String, &Value)| labels.get(key).map(String::as_str) == value.as_str();
+    let mut pairs = selector["matchLabels"].as_object().into_iter().flatten();
+    if !pairs.all(equal) {
+        return false;
+    }
+    let expressions = selector["matchExpressions"].as_array();
+    expressions.into_iter().flatten().all(|it| {
+        let key = it["key"].as_str().unwrap_or_default().to_owned();
+        let values = it["values"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        let values: BTreeSet<String> = values.map(str::to_owned).collect();
+        match it["operator"].as_str() {
+            Some("In") => Requirement::In(key, values).matches(labels),
+            Some("NotIn") => Requirement::NotIn(key, values).matches(labels),
+            Some("Exists") => Requirement::Exists(key).matches(labels),
+            Some("DoesNotExist") => Requirement::Absent(key).matches(labels),
+            _ => false,
+        }
+    })
+}
+
+/// A LabelSelector in the form of a query, such as `a=b,c in (d,e)`.
+pub(in crate::cluster) fn label_selector_text(selector: &Value) -> String {
+    let equal = selector["matchLabels"].as_object().into_iter().flatten();
+    let equal = equal.map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()));
+    let expressions = selector["matchExpressions"].as_array().into_iter().flatten();
+    let expressions = expressions.map(|it| {
+        let key = it["key"].as_str().unwrap_or_default();
+        let values = it["values"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        let values = values.collect::<Vec<_>>().join(",");
+        match it["operator"].as_str() {
+            Some("In") => format!("{key} in ({values})"),
+            Some("NotIn") => format!("{key} notin ({values})"),
+            Some("DoesNotExist") => format!("!{key}"),
+            _ => key.to_owned(),
+        }
+    });
+    equal.chain(expressions).collect::<Vec<_>>().join(",")
+}
+
 /// The text at a dotted path; empty when there is nothing.
 fn lookup(tree: &Value, path: &str) -> String {
     // Real servers select events by their source component under this name.
@@ -191,6 +234,8 @@ fn selectable(kind: &Kind) -> &'static [&'static str] {
             "type",
         ],
         ("", "Secret") => &["type"],
+        ("", "Service") => &["spec.clusterIP", "spec.type"],
+        ("apps", "ReplicaSet") => &["status.replicas"],
         ("", "Namespace") => &["status.phase"],
         ("", "Node") => &["spec.unschedulable"],
         ("batch", "Job") => &["status.successful"],
@@ -214,7 +259,8 @@ fn parse_fields(kind: &Kind, text: &str) -> Result<Vec<Field>, Status> {
             path = path.replace("regarding.", "involvedObject.");
         }
         let known = matches!(path.as_str(), "metadata.name" | "metadata.namespace");
-        if !known && !selectable(kind).contains(&path.as_str()) {
+        let defined = kind.selectable.contains(&path);
+        if !known && !defined && !selectable(kind).contains(&path.as_str()) {
             return Err(Status::bad_request(format!("field label not supported: {path}")));
         }
         fields.push(Field { path, value: value.trim().to_owned(), wanted });

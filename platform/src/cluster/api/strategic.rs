@@ -3,8 +3,6 @@
 //! Lists of built-in kinds are merged item by item where the kind's API says so (the patch merge
 //! keys of the Kubernetes API reference); all other lists are replaced.
 
-use std::cmp::Ordering;
-
 use serde_json::{Map, Value};
 
 use super::kinds::Kind;
@@ -108,6 +106,7 @@ fn merge_fields(
     if let Some(kept) = patch.get("$retainKeys").and_then(Value::as_array) {
         fields.retain(|name, _| kept.iter().any(|it| it == name.as_str()));
     }
+    let before = fields.clone();
     for (name, part) in patch {
         if let Some(list) = name.strip_prefix("$deleteFromPrimitiveList/") {
             let gone = part.as_array().map(Vec::as_slice).unwrap_or_default();
@@ -134,7 +133,8 @@ fn merge_fields(
         let Some(list) = name.strip_prefix("$setElementOrder/") else { continue };
         let order = order.as_array().map(Vec::as_slice).unwrap_or_default();
         if let Some(items) = fields.get_mut(list).and_then(Value::as_array_mut) {
-            reorder(items, order, list_kind(holder, list));
+            let live = before.get(list).and_then(Value::as_array).map(Vec::as_slice);
+            reorder(items, order, live.unwrap_or_default(), list_kind(holder, list));
         }
     }
     Ok(())
@@ -152,6 +152,7 @@ fn merge_list(
         *items = plain.cloned().collect();
         return Ok(());
     }
+    let live = items.clone();
     for part in patch {
         let List::Keyed(key) = list else {
             if !items.contains(part) {
@@ -179,25 +180,34 @@ fn merge_list(
             }
         }
     }
+    reorder(items, patch, &live, list);
     Ok(())
 }
 
-/// Puts the items that `order` lists into its order; each other item stays behind the one that
-/// it stood behind.
-fn reorder(items: &mut Vec<Value>, order: &[Value], list: List) {
-    let rank = |item: &Value| match list {
-        List::Keyed(key) => order.iter().position(|it| it.get(key) == item.get(key)),
-        List::Set | List::Atomic => order.iter().position(|it| it == item),
+/// Puts the items that `order` lists into its order. Each other item goes before the first of them
+/// behind which it did not stand in `live`; the new ones come first.
+fn reorder(items: &mut Vec<Value>, order: &[Value], live: &[Value], list: List) {
+    let at = |within: &[Value], item: &Value| match list {
+        List::Keyed(key) => within.iter().position(|it| it.get(key) == item.get(key)),
+        List::Set | List::Atomic => within.iter().position(|it| it == item),
     };
-    let mut last = None;
-    let mut ranked: Vec<(Option<usize>, bool, Value)> = Vec::new();
-    for item in items.drain(..) {
-        let own = rank(&item);
-        last = own.or(last);
-        ranked.push((last, own.is_none(), item));
+    let all = std::mem::take(items);
+    let (mut listed, mut others): (Vec<Value>, Vec<Value>) =
+        all.into_iter().partition(|it| at(order, it).is_some());
+    listed.sort_by_key(|it| at(order, it));
+    others.sort_by_key(|it| at(live, it));
+    let (mut listed, mut others) = (listed.into_iter().peekable(), others.into_iter().peekable());
+    loop {
+        let first = match (others.peek(), listed.peek()) {
+            (Some(other), Some(it)) => {
+                matches!((at(live, other), at(live, it)), (Some(a), Some(b)) if a < b)
+            }
+            (other, _) => other.is_some(),
+        };
+        let next = if first { others.next() } else { listed.next() };
+        let Some(next) = next else { return };
+        items.push(next);
     }
-    ranked.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.cmp(&b.1)).then(Ordering::Equal));
-    items.extend(ranked.into_iter().map(|(_, _, item)| item));
 }
 
 fn is_only_directive(item: &Value) -> bool {
@@ -239,6 +249,16 @@ mod tests {
             json!({ "metadata": { "labels": { "$patch": "delete" } } }),
             json!({ "metadata": { "labels": {} } }),
         );
+    }
+
+    #[test]
+    fn new_items_come_before_those_that_the_patch_does_not_name() {
+        let pod = |names: &[&str]| {
+            let containers: Vec<Value> = names.iter().map(|it| json!({ "name": it })).collect();
+            json!({ "spec": { "containers": containers } })
+        };
+        check(pod(&["a", "b"]), pod(&["c"]), pod(&["c", "a", "b"]));
+        check(pod(&["a", "b"]), pod(&["b", "c"]), pod(&["a", "b", "c"]));
     }
 
     #[test]
@@ -286,7 +306,7 @@ mod tests {
         check(
             ports(json!([{ "containerPort": 1, "name": "x" }])),
             ports(json!([{ "containerPort": 2 }])),
-            ports(json!([{ "containerPort": 1, "name": "x" }, { "containerPort": 2 }])),
+            ports(json!([{ "containerPort": 2 }, { "containerPort": 1, "name": "x" }])),
         );
         check(
             json!({ "spec": { "containers": [{ "name": "a", "args": ["1", "2"] }] } }),
@@ -298,7 +318,7 @@ mod tests {
     #[test]
     fn sets_gain_and_lose_values() {
         let with = |finalizers: Value| json!({ "metadata": { "finalizers": finalizers } });
-        check(with(json!(["a"])), with(json!(["b", "a"])), with(json!(["a", "b"])));
+        check(with(json!(["a"])), with(json!(["b", "a"])), with(json!(["b", "a"])));
         check(
             with(json!(["a", "b"])),
             json!({ "metadata": { "$deleteFromPrimitiveList/finalizers": ["a"] } }),

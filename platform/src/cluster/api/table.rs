@@ -1,6 +1,7 @@
 //! Objects as a table, as kubectl prints them.
 
 mod built_in;
+mod more;
 mod path;
 
 use std::sync::Arc;
@@ -236,7 +237,7 @@ mod tests {
             json!({ "metadata": { "name": "n" }, "status": { "phase": "Active" } }),
             json!(["n", "Active"]),
         );
-        check("leases", json!({ "metadata": { "name": "l" } }), json!(["l"]));
+        check("leases", json!({ "metadata": { "name": "l" } }), json!(["l", ""]));
     }
 
     #[test]

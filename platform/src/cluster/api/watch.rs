@@ -46,6 +46,7 @@ impl Api {
         let selection = Selection::parse(&kind, query.text("labelSelector"), Some(&fields))?;
         let bookmarks = query.flag("allowWatchBookmarks");
         let initial = query.flag("sendInitialEvents") && query.text("sendInitialEvents").is_some();
+        check_initial(query, initial)?;
         let version = query.text("resourceVersion").filter(|it| *it != "0");
         let version: Option<u64> = version.map(str::parse).transpose().map_err(|_| {
             Status::bad_request("resourceVersion: needs one that this server has given")
@@ -78,6 +79,25 @@ impl Api {
         response.headers_mut().insert(header::CONTENT_TYPE, json);
         Ok(response)
     }
+}
+
+/// # Errors
+/// 422 for parameters that contradict each other.
+fn check_initial(query: &Query, initial: bool) -> Result<(), Status> {
+    let matching = query.text("resourceVersionMatch");
+    let told = match (initial, matching) {
+        (true, Some("NotOlderThan")) | (false, None) => return Ok(()),
+        (true, _) => {
+            "resourceVersionMatch: Forbidden: sendInitialEvents requires setting \
+             resourceVersionMatch to NotOlderThan"
+        }
+        (false, Some(_)) if query.text("sendInitialEvents").is_some() => return Ok(()),
+        (false, Some(_)) => {
+            "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless \
+             sendInitialEvents is provided"
+        }
+    };
+    Err(Status::new(422, "Invalid", format!("ListOptions.meta.k8s.io \"\" is invalid: {told}")))
 }
 
 /// When a watch ends that was asked to last so many seconds.

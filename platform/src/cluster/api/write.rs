@@ -6,6 +6,10 @@ use std::sync::Arc;
 use proto::FieldError;
 use serde_json::{Value, json};
 
+use http::{HeaderMap, header};
+
+use super::apply::{Writer, own};
+use super::auth::{User, check_grant};
 use super::kinds::Kind;
 use super::request::{Query, Target};
 use super::status::Status;
@@ -20,8 +24,13 @@ const OBJECT_BYTES_MAX: usize = 3 << 19;
 const ATTEMPTS_MAX: usize = 64;
 
 /// How a write is to be made.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Manner {
+    /// Who will own the changed fields; none for the home itself, whose writes are not tracked,
+    /// and for an apply, which has said it.
+    pub(super) writer: Option<Writer>,
+    /// Who asks; none for the home itself.
+    pub(super) user: Option<User>,
     /// Check and answer, store nothing.
     pub(super) dry_run: bool,
     /// What to do about fields that the schema does not know.
@@ -37,7 +46,18 @@ pub(super) enum Unknown {
 }
 
 impl Manner {
-    pub(super) fn of(query: &Query) -> Result<Manner, Status> {
+    /// The home's own manner.
+    pub(super) fn own() -> Manner {
+        Manner { writer: None, user: None, dry_run: false, unknown: Unknown::Ignore }
+    }
+
+    pub(super) fn of(
+        query: &Query,
+        headers: &HeaderMap,
+        user: Option<User>,
+    ) -> Result<Manner, Status> {
+        let agent = headers.get(header::USER_AGENT).and_then(|it| it.to_str().ok());
+        let writer = user.as_ref().map(|_| Writer::of(query.text("fieldManager"), agent));
         let unknown = match query.text("fieldValidation") {
             None | Some("Warn") => Unknown::Warn,
             Some("Strict") => Unknown::Refuse,
@@ -48,7 +68,7 @@ impl Manner {
                 )));
             }
         };
-        Ok(Manner { dry_run: query.dry_run()?, unknown })
+        Ok(Manner { writer, user, dry_run: query.dry_run()?, unknown })
     }
 }
 
@@ -90,16 +110,38 @@ impl Api {
         meta::settle(target, &mut object)?;
         let name = meta::begin(kind, &mut object)?;
         if kind.namespaced {
-            self.need_namespace(target.place())?;
+            self.need_namespace(kind, &name, target.place())?;
         }
         if kind.subresources.status {
             meta::copy(&Value::Null, &mut object, "status");
         }
+        meta::tidy(&mut object);
+        if kind.is("", "ResourceQuota") {
+            object["status"] = self.quota_status(&object);
+        }
         defaults::begin(kind, &mut object);
-        let warnings = self.admit(kind, &mut object, None, manner)?;
         let key = Key::new(&kind.resource, target.place(), &name);
         if self.store.get(&key).is_some() {
             return Err(Status::already_exists(kind, &name));
+        }
+        let limited = self.limit(target, &mut object);
+        if let Some(fault) = limited.first() {
+            return Err(Status::forbidden(kind, &name, &fault.to_string()));
+        }
+        let warnings = self.admit(kind, &mut object, None, &manner)?;
+        // Two that are made at once must not both find the last place free.
+        let _turn = match kind.namespaced && self.has_quota(target.place()) {
+            true => {
+                let turn = self.turns.lock().await;
+                self.check_quota(target, &object)?;
+                Some(turn)
+            }
+            false => None,
+        };
+        self.address(target, &mut object)?;
+        check_grant(&self.store, manner.user.as_ref(), kind, &object)?;
+        if let Some(writer) = &manner.writer {
+            own(kind, writer, None, &Value::Null, &mut object);
         }
         check_size(&object)?;
         if manner.dry_run {
@@ -135,7 +177,11 @@ impl Api {
             let mut new = change(&old)?;
             check_version(kind, name, &old, &new)?;
             meta::settle(target, &mut new)?;
-            let (new, warnings) = self.prepare(target, manner, &old, new)?;
+            let (mut new, warnings) = self.prepare(target, &manner, &old, new)?;
+            check_grant(&self.store, manner.user.as_ref(), kind, &new)?;
+            if let Some(writer) = &manner.writer {
+                own(kind, writer, target.subresource.as_deref(), &old, &mut new);
+            }
             if new == old {
                 return Ok(Written { object: After::Stored(current), warnings });
             }
@@ -175,7 +221,7 @@ impl Api {
     fn prepare(
         &self,
         target: &Target,
-        manner: Manner,
+        manner: &Manner,
         old: &Value,
         mut new: Value,
     ) -> Result<(Value, Vec<String>), Status> {
@@ -187,7 +233,14 @@ impl Api {
                 if new["metadata"].get("managedFields").is_some() {
                     meta::copy(&new["metadata"], &mut next["metadata"], "managedFields");
                 }
-                let outcome = schema::admit(kind, &mut next);
+                if kind.is("", "ResourceQuota") {
+                    // Whoever asks for it, the status is what is counted.
+                    next["status"] = self.quota_status(&next);
+                }
+                let mut outcome = schema::admit(kind, &mut next);
+                if outcome.errors.is_empty() {
+                    outcome.errors.extend(schema::rule_faults(kind, &next, Some(old)));
+                }
                 refuse_faults(kind, &next, outcome.errors)?;
                 Ok((next, told_unknown(outcome.unknown, manner.unknown)?))
             }
@@ -198,6 +251,7 @@ impl Api {
             }
             _ => {
                 meta::carry_over(kind, old, &mut new)?;
+                meta::tidy(&mut new);
                 no_new_finalizers(kind, old, &new)?;
                 defaults::carry_over(kind, old, &mut new);
                 let warnings = self.admit(kind, &mut new, Some(old), manner)?;
@@ -214,12 +268,16 @@ impl Api {
         kind: &Kind,
         object: &mut Value,
         old: Option<&Value>,
-        manner: Manner,
+        manner: &Manner,
     ) -> Result<Vec<String>, Status> {
         let mut faults = meta::check(kind, object);
         let outcome = schema::admit(kind, object);
         let mut warnings = told_unknown(outcome.unknown, manner.unknown)?;
         if old.is_none_or(|old| meta::content(old) != meta::content(object)) {
+            // Rules read fields as what the schema says they are.
+            if outcome.errors.is_empty() {
+                faults.extend(schema::rule_faults(kind, object, old));
+            }
             faults.extend(outcome.errors);
             faults.extend(defaults::check(kind, object, old));
             let lookup = |resource: &str, namespace: &str, name: &str| {
@@ -236,17 +294,58 @@ impl Api {
         Ok(warnings)
     }
 
+    fn has_quota(&self, namespace: &str) -> bool {
+        !self.store.list("resourcequotas", Some(namespace), None, 1).items.is_empty()
+    }
+
+    /// Gives a new service an address of its own, of the loopback network.
+    fn address(&self, target: &Target, object: &mut Value) -> Result<(), Status> {
+        let spec = &object["spec"];
+        if !target.kind.is("", "Service") || spec["type"] == "ExternalName" {
+            return Ok(());
+        }
+        let taken: BTreeSet<String> = self
+            .store
+            .list("services", None, None, usize::MAX)
+            .items
+            .iter()
+            .filter_map(|it| it.value()["spec"]["clusterIP"].as_str().map(str::to_owned))
+            .collect();
+        let asked = spec["clusterIP"].as_str().unwrap_or_default().to_owned();
+        let name = object["metadata"]["name"].as_str().unwrap_or_default();
+        let address = match asked.as_str() {
+            "None" => asked,
+            "" => {
+                let uid = object["metadata"]["uid"].as_str().unwrap_or_default();
+                let mut candidates = (0..1000).map(|it| service_address(&format!("{uid}/{it}")));
+                let free = candidates.find(|it| !taken.contains(it));
+                free.ok_or_else(|| Status::internal("no address is left for a service"))?
+            }
+            _ if taken.contains(&asked) => {
+                let told = format!("Invalid value: \"{asked}\": provided IP is already allocated");
+                let fault = FieldError::new("spec.clusterIP", told);
+                return Err(Status::invalid(&target.kind, name, &[fault]));
+            }
+            _ => asked,
+        };
+        object["spec"]["clusterIPs"] = json!([address]);
+        object["spec"]["clusterIP"] = json!(address);
+        Ok(())
+    }
+
     /// # Errors
     /// 404 without the namespace, 403 while it is being deleted.
-    fn need_namespace(&self, name: &str) -> Result<(), Status> {
+    fn need_namespace(&self, of: &Kind, object: &str, name: &str) -> Result<(), Status> {
         let kind = self.registry.find("", "v1", "namespaces");
         let kind = kind.ok_or_else(Status::no_such_path)?;
         let Some(found) = self.store.get(&Key::new("namespaces", "", name)) else {
             return Err(Status::not_found(&kind, name));
         };
         if is_leaving(&found.value()) {
-            let why = "unable to create new content in it because it is being terminated";
-            return Err(Status::forbidden(&kind, name, why));
+            let why = format!(
+                "unable to create new content in namespace {name} because it is being terminated"
+            );
+            return Err(Status::forbidden(of, object, &why));
         }
         Ok(())
     }
@@ -257,6 +356,15 @@ impl Api {
             self.reload_definitions();
         }
     }
+}
+
+/// An address of 127.32.0.0/11, where no pod has one.
+fn service_address(text: &str) -> String {
+    let hash = text
+        .bytes()
+        .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    let [a, b, c, _] = hash.to_be_bytes();
+    format!("127.{}.{b}.{}", 32 + a % 32, 1 + c % 254)
 }
 
 fn check_version(kind: &Kind, name: &str, old: &Value, new: &Value) -> Result<(), Status> {

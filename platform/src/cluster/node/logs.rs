@@ -3,7 +3,7 @@
 //! A log file holds one record a line, `<time> <stream> <F|P> <text>`: the CRI format of
 //! Kubernetes. A `P` record has no newline yet; the text goes on in the next record.
 
-use super::record::{Phase, PodState, log_file, pod_folder};
+use super::record::{Phase, PodState, log_file, pod_folder, rotated};
 use bytes::Bytes;
 use futures::Stream;
 use futures::stream;
@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use std::collections::VecDeque;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -159,35 +160,67 @@ impl Reader {
 
     /// Reads on, until there is something to show or the end of the file.
     fn pull(&mut self) -> io::Result<Vec<u8>> {
-        if self.file.is_none()
-            && let Some(run) = self.run
-        {
-            self.file = match File::open(log_file(&self.pod, &self.container, run)) {
-                Ok(mut file) => {
-                    if let Some(lines) = self.options.tail_lines {
-                        let start = tail_start(&file, lines)?;
-                        file.seek(SeekFrom::Start(start))?;
-                    }
-                    Some(file)
-                }
-                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-                Err(error) => return Err(error),
-            };
+        let Some(run) = self.run else { return Ok(Vec::new()) };
+        let path = log_file(&self.pod, &self.container, run);
+        if self.file.is_none() {
+            self.file = first(&path, self.options.tail_lines)?;
         }
         let Some(file) = &mut self.file else { return Ok(Vec::new()) };
         let mut chunk = vec![0; CHUNK_BYTES];
         loop {
+            // Asked before reading: what is written until the file is put aside is still read.
+            let aside = is_aside(file, &path);
             let count = file.read(&mut chunk)?;
             let text = self.slicer.push(&chunk[..count]);
-            if count == 0 || !text.is_empty() {
+            if !text.is_empty() {
                 return Ok(text);
+            }
+            if count == 0 {
+                match open(&path)?.filter(|_| aside) {
+                    Some(next) => *file = next,
+                    None => return Ok(text),
+                }
             }
         }
     }
 }
 
-/// The offset at which the last `lines` lines begin.
-fn tail_start(file: &File, lines: usize) -> io::Result<u64> {
+fn open(path: &Path) -> io::Result<Option<File>> {
+    match File::open(path) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether the file was put aside, since it had reached its bound.
+fn is_aside(file: &File, path: &Path) -> bool {
+    let inode = |meta: io::Result<fs::Metadata>| meta.map(|it| it.ino()).ok();
+    let there = inode(fs::metadata(path));
+    there.is_some() && inode(file.metadata()) != there
+}
+
+/// The file to begin with, at the place to begin: the older one, unless the last `lines` are all in
+/// the newer.
+fn first(path: &Path, lines: Option<usize>) -> io::Result<Option<File>> {
+    let (newer, older) = (open(path)?, open(&rotated(path))?);
+    let Some(lines) = lines else { return Ok(older.or(newer)) };
+    let mut missing = lines;
+    if let Some(mut newer) = newer {
+        let (start, found) = tail_start(&newer, lines)?;
+        missing = lines - found;
+        if missing == 0 || older.is_none() {
+            newer.seek(SeekFrom::Start(start))?;
+            return Ok(Some(newer));
+        }
+    }
+    let Some(mut older) = older else { return Ok(None) };
+    older.seek(SeekFrom::Start(tail_start(&older, missing)?.0))?;
+    Ok(Some(older))
+}
+
+/// The offset at which the last `lines` lines begin, and how many of them there are.
+fn tail_start(file: &File, lines: usize) -> io::Result<(u64, usize)> {
     let mut reader = BufReader::with_capacity(CHUNK_BYTES, file);
     let mut starts: VecDeque<u64> = VecDeque::new();
     let (mut offset, mut line_start, mut record) = (0, 0, Vec::new());
@@ -204,7 +237,7 @@ fn tail_start(file: &File, lines: usize) -> io::Result<u64> {
             starts.pop_front();
         }
         if count == 0 {
-            return Ok(starts.front().copied().unwrap_or(offset));
+            return Ok((starts.front().copied().unwrap_or(offset), starts.len()));
         }
     }
 }
@@ -309,7 +342,7 @@ mod tests {
 
     fn state(now: Phase, restarts: u32) -> PodState {
         let last = (restarts > 0 || matches!(now, Phase::Waiting(_))).then(Ended::default);
-        let container = ContainerState { now, restarts, last };
+        let container = ContainerState { now, restarts, last, ..ContainerState::default() };
         PodState { containers: [("main".to_owned(), container)].into(), ..PodState::default() }
     }
 
@@ -348,6 +381,30 @@ mod tests {
             ),
         ] {
             assert_eq!(all(home.path(), options.clone()).await, want, "{options:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_put_aside_is_read_first() {
+        let home = tempfile::tempdir().unwrap();
+        pod(
+            home.path(),
+            Phase::Ended(Ended::default()),
+            0,
+            &["t stdout F three\nt stdout F four\n"],
+        );
+        let path = log_file(&pod_folder(home.path(), "u"), "main", 0);
+        fs::write(rotated(&path), "t stdout F one\nt stdout F two\n").unwrap();
+        assert_eq!(all(home.path(), LogOptions::default()).await, "one\ntwo\nthree\nfour\n");
+        let tail = |lines| LogOptions { tail_lines: Some(lines), ..LogOptions::default() };
+        for (lines, want) in [
+            (0, ""),
+            (1, "four\n"),
+            (2, "three\nfour\n"),
+            (3, "two\nthree\nfour\n"),
+            (9, "one\ntwo\nthree\nfour\n"),
+        ] {
+            assert_eq!(all(home.path(), tail(lines)).await, want, "{lines}");
         }
     }
 

@@ -8,21 +8,26 @@
 //! shim      runs the pod, in a process of its own; outlives this one
 //! halt      ends every pod, when no node runs
 //! logs      what containers printed, for the API
+//! proxy     addresses and names of services               claims   volumes that outlive pods
 //! ```
 //! The node speaks to the API through its client only, and with a shim through the files of the
 //! pod's folder (`record`): so either side may be restarted, or be of another version.
 
 pub mod admit;
+mod claims;
 mod events;
 mod expand;
 pub mod halt;
 pub mod identity;
 pub mod logs;
 pub mod plan;
+pub mod probe;
+mod proxy;
 pub mod record;
 mod roster;
 pub mod shim;
 pub mod status;
+pub mod survey;
 mod venv;
 pub mod volumes;
 mod worker;
@@ -135,8 +140,11 @@ pub fn start(client: kube::Client, options: Options) -> NodeHandle {
         held: parking_lot::Mutex::default(),
         freed: Notify::new(),
     };
+    let (client, home) = (node.client.clone(), node.options.home.clone());
+    let claims = tokio::spawn(claims::run(client.clone(), home.clone()));
+    let proxy = tokio::spawn(proxy::run(client, home));
     let roster = tokio::spawn(roster::run(Arc::new(node)));
-    NodeHandle { tasks: vec![roster, writer] }
+    NodeHandle { tasks: vec![roster, writer, claims, proxy] }
 }
 
 /// What all workers share.

@@ -12,6 +12,9 @@ use std::path::{Path, PathBuf};
 /// Where a pod looks for its service account.
 const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
+/// Where programs look for names of hosts.
+const HOSTS: &str = "/etc/hosts";
+
 /// What a plan depends on, beside the pod.
 #[derive(Clone, Debug)]
 pub struct World<'a> {
@@ -95,6 +98,7 @@ pub fn plan(pod: &Pod, world: &World<'_>) -> Result<Plan, Refusal> {
         containers: rest,
     };
     introduce(spec, world, &mut plan);
+    name_services(spec, world, &mut plan);
     Ok(plan)
 }
 
@@ -122,7 +126,14 @@ fn one(
         _ => Restart::Always,
     };
     let mounts = mounts(container, &env, world, plan)?;
-    Ok(ContainerPlan { name, argv, env, dir, mounts, restart, sidecar })
+    let care = super::probe::care(container, &env, world.ip, memory_limit(container));
+    Ok(ContainerPlan { name, argv, env, dir, mounts, restart, sidecar, care })
+}
+
+/// Bytes of memory that a container may take.
+fn memory_limit(container: &Container) -> Option<u64> {
+    let limit = container.resources.as_ref()?.limits.as_ref()?.get("memory")?;
+    Some(crate::cluster::quantity::parse(&limit.0)?.rounded()).filter(|it| 0 < *it)
 }
 
 /// Mounts; those below the pod's own folder need no mount and become links.
@@ -190,6 +201,26 @@ fn introduce(spec: &PodSpec, world: &World<'_>, plan: &mut Plan) {
         }
     }
     plan.volumes.push(account);
+}
+
+/// Shows every container the names of services, unless the pod or a mount of the container's own
+/// says otherwise.
+fn name_services(spec: &PodSpec, world: &World<'_>, plan: &mut Plan) {
+    if spec.host_network == Some(true) {
+        return;
+    }
+    let hosts = super::proxy::hosts_file(world.home);
+    for container in plan.pod.init.iter_mut().chain(&mut plan.pod.containers) {
+        if container.mounts.iter().all(|mount| mount.path != Path::new(HOSTS)) {
+            container.mounts.push(MountPlan {
+                volume: "hosts".into(),
+                source: hosts.clone(),
+                path: HOSTS.into(),
+                read_only: true,
+                optional: true,
+            });
+        }
+    }
 }
 
 fn command<'a>(

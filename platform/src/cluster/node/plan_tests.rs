@@ -1,5 +1,6 @@
 //! What pods become.
 
+use super::super::probe::Action;
 use super::*;
 use serde_json::{Value, json};
 
@@ -129,9 +130,25 @@ fn a_pod_finds_its_namespace_unless_it_says_otherwise() {
     ] {
         let plan = planned(&spec).unwrap();
         let mounts = &plan.pod.containers[0].mounts;
-        let got: Vec<_> = mounts.iter().map(|it| it.source.to_str().unwrap()).collect();
+        let got = mounts.iter().filter(|it| it.path != Path::new(HOSTS));
+        let got: Vec<_> = got.map(|it| it.source.to_str().unwrap()).collect();
         assert_eq!(got, want, "{spec}");
     }
+}
+
+#[test]
+fn containers_find_the_names_of_services_and_what_they_ask_of_their_life() {
+    let mut container = json!({"name": "c", "image": "i", "command": ["x"]});
+    container["ports"] = json!([{"name": "web", "containerPort": 80}]);
+    container["resources"] = json!({"limits": {"memory": "64Mi"}});
+    container["livenessProbe"] = json!({"httpGet": {"port": "web", "path": "live"}});
+    let plan = planned(&json!({"containers": [container]})).unwrap();
+    let first = &plan.pod.containers[0];
+    assert!(first.mounts.iter().any(|it| it.path == Path::new(HOSTS) && it.optional));
+    assert_eq!(first.care.memory, Some(64 << 20));
+    let probe = first.care.liveness.clone().unwrap();
+    assert_eq!((probe.period, probe.timeout, probe.failures), (10, 1, 3));
+    assert!(matches!(probe.action, Action::Http { port: 80, ref path, .. } if path == "/live"));
 }
 
 #[test]

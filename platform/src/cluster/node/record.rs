@@ -13,6 +13,7 @@
 //! An older shim may write for a newer node: fields are only ever added, each with a default.
 
 use super::identity::Identity;
+use super::probe::Care;
 use jiff::Timestamp;
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
@@ -65,6 +66,8 @@ pub struct ContainerPlan {
     pub restart: Restart,
     /// An init container that stays for the pod's whole life.
     pub sidecar: bool,
+    /// What is asked of it and done for it while it lives.
+    pub care: Care,
 }
 
 /// A folder or file of the host that a container sees at `path`.
@@ -141,6 +144,24 @@ pub struct ContainerState {
     pub last: Option<Ended>,
     /// How often it was started again; names the log file.
     pub restarts: u32,
+    /// Whether its probes say that it has started up; none where nobody asks.
+    pub started: Option<bool>,
+    /// Whether its probes say that it is ready; none where nobody asks.
+    pub ready: Option<bool>,
+}
+
+impl ContainerState {
+    /// Whether it runs, and has started up.
+    #[must_use]
+    pub fn is_started(&self) -> bool {
+        matches!(self.now, Phase::Running { .. }) && self.started != Some(false)
+    }
+
+    /// Whether it runs, and is ready.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.is_started() && self.ready != Some(false)
+    }
 }
 
 /// Where a container is in its life.
@@ -257,6 +278,11 @@ pub fn pod_folder(home: &Path, uid: &str) -> PathBuf {
 /// The log file of one run of a container.
 pub fn log_file(pod: &Path, container: &str, restart: u32) -> PathBuf {
     pod.join("logs").join(container).join(format!("{restart}.log"))
+}
+
+/// Where the older part of a log file is that has reached its bound.
+pub fn rotated(log: &Path) -> PathBuf {
+    log.with_extension("log.1")
 }
 
 fn load<T: serde::de::DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {

@@ -5,12 +5,15 @@
 //! ```text
 //! supervise   decides what starts, restarts and ends          (one thread, the main one)
 //! launch      starts one container                            (a short thread per start)
+//! care        probes, hooks, memory                           (threads while a container lives)
 //! mounts      the container's view of the file system         (inside launch)
 //! pump        its output → its log file                       (a thread per container)
 //! reap        every process that ends under the shim → supervise
 //! ```
 
+mod care;
 mod launch;
+mod memory;
 mod mounts;
 mod pump;
 mod reap;
@@ -35,6 +38,10 @@ use supervise::{Happening, Supervisor};
 /// Forbids namespaces when set to `1`: mounts are then refused or told, never silently different.
 pub const NO_NAMESPACES: &str = "QALAM_NO_NAMESPACES";
 
+/// In place of a pod's folder: only tells whether containers can have their own view of the file
+/// system.
+pub(super) const SURVEY: &str = "--survey";
+
 /// Looks at the lock before it counts as another shim's.
 const LOCK_TRIES: u32 = 20;
 /// Pause between two looks at the lock.
@@ -48,6 +55,15 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         complain("usage: qalam shim <pod-folder>");
         return ExitCode::from(2);
     };
+    if pod == SURVEY {
+        return match mounts::isolate(true) {
+            mounts::Isolation::Namespaces => ExitCode::SUCCESS,
+            mounts::Isolation::Denied(why) => {
+                complain(&why);
+                ExitCode::FAILURE
+            }
+        };
+    }
     match run(Path::new(&pod)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -74,8 +90,8 @@ fn run(pod: &Path) -> anyhow::Result<()> {
 
     let (sender, happenings) = channel();
     listen(pod, sender.clone())?;
-    let reaper = reap::start(sender);
-    Supervisor::new(pod.to_owned(), plan, isolation, reaper, happenings).run()
+    let reaper = reap::start(sender.clone());
+    Supervisor::new(pod.to_owned(), plan, isolation, reaper, (sender, happenings)).run()
 }
 
 /// Takes the pod's lock; none if another shim has it. The node may have it for a moment, to look.

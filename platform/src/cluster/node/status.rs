@@ -20,9 +20,7 @@ pub fn status(pod: &Pod, state: &PodState, ip: &str, now: Timestamp) -> PodStatu
     let over = state.finished;
     let regular: Vec<&ContainerState> =
         spec.containers.iter().filter_map(|it| state.containers.get(&it.name)).collect();
-    let ready = !over
-        && state.initialized
-        && regular.iter().all(|it| matches!(it.now, Phase::Running { .. }));
+    let ready = !over && state.initialized && regular.iter().all(|it| it.is_ready());
     let why = |good: bool| match good {
         true => None,
         false if over => Some("PodCompleted"),
@@ -157,8 +155,8 @@ fn container(container: &Container, state: Option<&ContainerState>, pod: &Pod) -
         name: container.name.clone(),
         image: container.image.clone().unwrap_or_default(),
         container_id: runs.then(|| id(state.restarts)),
-        ready: runs,
-        started: Some(runs),
+        ready: state.is_ready(),
+        started: Some(state.is_started()),
         restart_count: i32::try_from(state.restarts).unwrap_or(i32::MAX),
         state: Some(now),
         last_state: before,

@@ -67,6 +67,7 @@ fn structure(schema: &Value, path: &str, faults: &mut Vec<FieldError>) {
         faults.push(FieldError::new(format!("{path}.{word}"), message));
     }
     type_of(words, path, faults);
+    super::expressions::rule_faults(schema, path, faults);
     if words.contains_key("properties") && words.contains_key("additionalProperties") {
         let message = "and properties exclude each other: keep one of them";
         faults.push(FieldError::new(format!("{path}.additionalProperties"), message));

@@ -6,6 +6,7 @@
 mod builtin;
 mod defaults;
 mod definition;
+mod expressions;
 mod meta;
 mod nearest;
 mod prune;
@@ -58,6 +59,15 @@ pub fn admit(kind: &Kind, object: &mut Value) -> SchemaOutcome {
     }
     outcome.errors.extend(meta::faults(&kind.group, &kind.kind, object));
     outcome
+}
+
+/// What the rules of a defined kind's schema say about an object that fits the schema; `old` is
+/// what is stored now.
+pub fn rule_faults(kind: &Kind, object: &Value, old: Option<&Value>) -> Vec<FieldError> {
+    match &kind.schema {
+        Some(schema) => expressions::faults(schema, object, old),
+        None => Vec::new(),
+    }
 }
 
 /// What a structural schema says about an object that nobody stores: faults as they are after

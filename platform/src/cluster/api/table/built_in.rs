@@ -6,7 +6,7 @@ use super::super::kinds::{Column, Kind};
 use super::{age_of, duration};
 
 /// Columns of one kind: name, type, and whether only wide output shows it.
-type Row = (&'static str, &'static str, bool);
+pub(super) type Row = (&'static str, &'static str, bool);
 
 const POD: &[Row] = &[
     ("Name", "string", false),
@@ -88,7 +88,7 @@ fn rows(kind: &Kind) -> Option<&'static [Row]> {
         ("apps", "Deployment") => DEPLOYMENT,
         ("", "Node") => NODE,
         ("apiextensions.k8s.io", "CustomResourceDefinition") => DEFINITION,
-        _ => return None,
+        _ => return super::more::rows(kind),
     })
 }
 
@@ -125,7 +125,7 @@ pub(super) fn cells(kind: &Kind, object: &Value, now: jiff::Timestamp) -> Option
         "Service" => service(object, name, age),
         "Deployment" => deployment(object, name, age),
         "Node" => node(object, name, age),
-        _ => vec![name, object["metadata"]["creationTimestamp"].clone()],
+        _ => super::more::cells(kind, object, now),
     })
 }
 
@@ -133,11 +133,11 @@ fn entries(value: &Value) -> usize {
     value.as_object().map_or(0, serde_json::Map::len)
 }
 
-fn list(value: &Value) -> &[Value] {
+pub(super) fn list(value: &Value) -> &[Value] {
     value.as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
-fn text_or(value: &Value, otherwise: &str) -> Value {
+pub(super) fn text_or(value: &Value, otherwise: &str) -> Value {
     json!(value.as_str().unwrap_or(otherwise))
 }
 

@@ -143,7 +143,7 @@ async fn a_dry_run_stores_nothing() {
 #[tokio::test]
 async fn a_token_is_asked_for() {
     let (_folder, cluster) = home().await;
-    let router = crate::cluster::api::auth::require_token(cluster.router(), "secret".into());
+    let router = cluster.guard(cluster.router(), "secret".into());
     let get = |path: &str, token: &str| {
         let request = Request::builder().uri(path).header(header::AUTHORIZATION, token);
         let request = request.body(Body::empty()).unwrap();

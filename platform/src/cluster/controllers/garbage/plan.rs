@@ -34,8 +34,12 @@ impl Graph {
     /// Takes in a new or changed object.
     pub(super) fn apply(&mut self, node: Node) -> Vec<Move> {
         let uid = node.uid.clone();
+        let mut owners: Vec<String> = node.owners.iter().map(|it| it.uid.clone()).collect();
         if let Some(old) = self.nodes.get(&uid).cloned() {
             self.unlink(&old);
+            // An owner that it has lost may have waited for that.
+            let lost = old.owners.into_iter().map(|it| it.uid).filter(|it| !owners.contains(it));
+            owners.extend(lost.collect::<Vec<_>>());
         }
         for owner in &node.owners {
             self.dependents.entry(owner.uid.clone()).or_default().insert(uid.clone());
@@ -44,7 +48,6 @@ impl Graph {
         if !node.owners.is_empty() && !node.deleting && !node.owners.iter().any(known) {
             self.strays.insert(uid.clone());
         }
-        let owners: Vec<String> = node.owners.iter().map(|it| it.uid.clone()).collect();
         self.nodes.insert(uid.clone(), node);
         let mut moves = self.leaving(&uid);
         // A dependent of an owner that is already leaving was made too late to stay.
@@ -191,8 +194,7 @@ mod tests {
         let (owner, child) = (leaving("a", ORPHAN), node("c", &["a"]));
         let mut graph = graph(&[node("a", &[]), child.clone()]);
         assert_eq!(graph.apply(owner.clone()), [Move::Disown(child, "a".into())]);
-        assert_eq!(graph.apply(node("c", &[])), []);
-        assert_eq!(graph.apply(owner.clone()), [Move::Release(owner, ORPHAN)]);
+        assert_eq!(graph.apply(node("c", &[])), [Move::Release(owner, ORPHAN)]);
         assert_eq!(graph.delete("a"), []);
     }
 

@@ -1,14 +1,14 @@
 //! Does: makes and ends pods, then writes the status, once and last.
 
 use k8s_openapi::api::batch::v1::{Job, JobStatus};
-use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::api::core::v1::{EnvVar, Pod, PodSpec};
 use kube::api::{DeleteParams, ObjectMeta, Patch, PatchParams, PostParams};
 use kube::runtime::events::{Event, EventType, Recorder};
 use kube::{Api, Client, Resource, ResourceExt};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::observe::{ATTEMPT, JOB_NAME};
+use super::observe::{ATTEMPT, INDEX, JOB_NAME};
 use super::plan::Plan;
 use crate::cluster::letters::letter;
 
@@ -22,8 +22,8 @@ pub(super) async fn apply(
     let namespace = job.namespace().unwrap_or_default();
     let pods: Api<Pod> = Api::namespaced(client.clone(), &namespace);
     let jobs: Api<Job> = Api::namespaced(client.clone(), &namespace);
-    for number in &plan.create {
-        let pod = pod(job, *number);
+    for (at, number) in plan.create.iter().enumerate() {
+        let pod = pod(job, *number, plan.indexes.get(at).copied());
         match pods.create(&PostParams::default(), &pod).await {
             Ok(_) => {
                 let note = format!("Created pod: {}", pod.name_any());
@@ -94,7 +94,7 @@ async fn is_ours(pods: &Api<Pod>, job: &Job, pod: &Pod) -> Result<(), kube::Erro
 }
 
 /// The pod of one attempt: the template, with the labels by which a job's pods are known.
-fn pod(job: &Job, number: u32) -> Pod {
+fn pod(job: &Job, number: u32, index: Option<u32>) -> Pod {
     let template = job.spec.clone().unwrap_or_default().template;
     let from = template.metadata.unwrap_or_default();
     let uid = job.metadata.uid.clone().unwrap_or_default();
@@ -106,17 +106,40 @@ fn pod(job: &Job, number: u32) -> Pod {
     debug_assert!(labels.contains_key(JOB_NAME));
     let mut annotations = from.annotations.unwrap_or_default();
     annotations.insert(ATTEMPT.to_owned(), number.to_string());
+    let mut spec = template.spec;
+    let mut base = job.name_any();
+    if let Some(index) = index {
+        base = format!("{base}-{index}");
+        annotations.insert(INDEX.to_owned(), index.to_string());
+        labels.insert(INDEX.to_owned(), index.to_string());
+        if let Some(spec) = &mut spec {
+            tell_index(spec, index, &base);
+        }
+    }
     Pod {
         metadata: ObjectMeta {
-            name: Some(format!("{}-{}", job.name_any(), suffix(&uid, number))),
+            name: Some(format!("{base}-{}", suffix(&uid, number))),
             namespace: job.namespace(),
             labels: Some(labels),
             annotations: Some(annotations),
             owner_references: job.controller_owner_ref(&()).map(|it| vec![it]),
             ..ObjectMeta::default()
         },
-        spec: template.spec,
+        spec,
         status: None,
+    }
+}
+
+/// Lets the programs of a pod know which completion they are for.
+fn tell_index(spec: &mut PodSpec, index: u32, base: &str) {
+    spec.hostname.get_or_insert_with(|| base.to_owned());
+    let inits = spec.init_containers.iter_mut().flatten();
+    for container in inits.chain(&mut spec.containers) {
+        let env = container.env.get_or_insert_default();
+        if env.iter().all(|it| it.name != "JOB_COMPLETION_INDEX") {
+            let (name, value) = ("JOB_COMPLETION_INDEX".to_owned(), Some(index.to_string()));
+            env.push(EnvVar { name, value, value_from: None });
+        }
     }
 }
 

@@ -1,8 +1,10 @@
 //! The Job controller: keeps a job's pods going until enough have succeeded or too many failed.
 
 mod apply;
+mod indexes;
 mod observe;
 mod plan;
+mod policy;
 mod status;
 mod verdict;
 

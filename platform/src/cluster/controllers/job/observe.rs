@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use k8s_openapi::api::batch::v1::Job;
-use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
 use kube::api::ListParams;
 use kube::{Api, Client, ResourceExt};
 
@@ -10,6 +10,9 @@ use kube::{Api, Client, ResourceExt};
 pub(super) const JOB_NAME: &str = "batch.kubernetes.io/job-name";
 /// Annotation on the pods of a job: which attempt they are, from 0.
 pub(super) const ATTEMPT: &str = "qalam.dev/attempt";
+
+/// Annotation and label on the pods of an indexed job: which completion they are for.
+pub(super) const INDEX: &str = "batch.kubernetes.io/job-completion-index";
 
 /// A pod of the job.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +25,12 @@ pub(super) struct Attempt {
     pub(super) ready: bool,
     /// When the pod ended, if it has.
     pub(super) ended: Option<Timestamp>,
+    /// Which of the job's completions it is for, where these are told apart.
+    pub(super) index: Option<u32>,
+    /// Containers that have ended, and their exit codes.
+    pub(super) codes: Vec<(String, i32)>,
+    /// Conditions of the pod, and their status.
+    pub(super) conditions: Vec<(String, String)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,5 +77,13 @@ fn attempt(pod: &Pod) -> Option<Attempt> {
         .max();
     let restarts = containers.iter().map(|it| it.restart_count).sum();
     let ready = holds("Ready");
-    Some(Attempt { number, pod: pod.name_any(), phase, restarts, ready, ended })
+    let code = |it: &ContainerStatus| {
+        Some((it.name.clone(), it.state.as_ref()?.terminated.as_ref()?.exit_code))
+    };
+    let inits = status.init_container_statuses.unwrap_or_default();
+    let codes = containers.iter().chain(&inits).filter_map(code).collect();
+    let index = pod.annotations().get(INDEX).and_then(|it| it.parse().ok());
+    let conditions = conditions.iter().map(|it| (it.type_.clone(), it.status.clone())).collect();
+    let pod = pod.name_any();
+    Some(Attempt { number, pod, phase, restarts, ready, ended, index, codes, conditions })
 }

@@ -8,7 +8,9 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::batch::v1::{Job, JobStatus};
 
+use super::indexes::Places;
 use super::observe::{Attempt, Phase};
+use super::policy;
 use super::status::{self, Counts};
 use super::verdict::Verdict;
 
@@ -29,6 +31,8 @@ const LOOK_AGAIN_MAX: Duration = Duration::from_secs(86_400);
 pub(super) struct Plan {
     /// Numbers of the attempts to make.
     pub(super) create: Vec<u32>,
+    /// The completions that these are for, where completions are told apart.
+    pub(super) indexes: Vec<u32>,
     /// Names of the pods to end.
     pub(super) end: Vec<String>,
     /// Whether the job itself has outlived its time after the end.
@@ -52,6 +56,8 @@ pub(super) fn plan(job: &Job, seen: &[Attempt], now: Timestamp) -> Plan {
         return after_the_end(&old, spec.ttl_seconds_after_finished, seen, now);
     }
 
+    let (judged, fails) = policy::judge(&spec, seen);
+    let seen = judged.as_slice();
     let counts = Counts::of(&old, seen);
     let suspended = spec.suspend == Some(true);
     let wanted = spec.completions.or(spec.parallelism).unwrap_or(1);
@@ -63,6 +69,8 @@ pub(super) fn plan(job: &Job, seen: &[Attempt], now: Timestamp) -> Plan {
 
     let verdict = if !suspended && deadline.is_some_and(|it| it <= now) {
         Some(Verdict::DeadlineExceeded)
+    } else if fails {
+        Some(Verdict::PodFailurePolicy)
     } else if limit < counts.failed + restarts && counts.failed + restarts > 0 {
         Some(Verdict::TooManyFailures)
     } else if wanted <= counts.succeeded {
@@ -84,11 +92,19 @@ pub(super) fn plan(job: &Job, seen: &[Attempt], now: Timestamp) -> Plan {
         (counts.active - parallel).max(0)
     };
 
-    let create: Vec<u32> = (counts.next..).take(missing as usize).collect();
-    let status = status::next(&old, &counts, missing, verdict, suspended, now);
+    let mut indexes = Vec::new();
+    let mut create: Vec<u32> = (counts.next..).take(missing as usize).collect();
+    let mut status = status::next(&old, &counts, missing, verdict, suspended, now);
+    if spec.completion_mode.as_deref() == Some("Indexed") {
+        let places = Places::of(&old, seen);
+        indexes = places.free(wanted, create.len());
+        create.truncate(indexes.len());
+        status.completed_indexes = Some(places.completed());
+    }
     let until_deadline = deadline.map(|it| until(it, now));
     Plan {
         create,
+        indexes,
         end: newest_active(seen, surplus as usize),
         delete_job: false,
         status: (status != old).then_some(status),
@@ -105,6 +121,7 @@ impl Plan {
     fn nothing() -> Plan {
         Plan {
             create: Vec::new(),
+            indexes: Vec::new(),
             end: Vec::new(),
             delete_job: false,
             status: None,
@@ -177,6 +194,9 @@ mod tests {
             restarts: 0,
             ready: false,
             ended: matches!(phase, Phase::Failed | Phase::Succeeded).then(|| at(0)),
+            index: Some(number as u32),
+            codes: Vec::new(),
+            conditions: Vec::new(),
         };
         phases.iter().enumerate().map(pod).collect()
     }
@@ -253,6 +273,41 @@ mod tests {
         check(none.clone(), &[Disrupted, Active], 0, (&[], &[], None));
         check(none.clone(), &[Disrupted, Disrupted], 0, (&[2], &[], None));
         check(none, &[Disrupted, Failed], 0, (&[], &[], Some(Verdict::TooManyFailures)));
+    }
+
+    #[test]
+    fn indexed_completions_are_each_made_once() {
+        use Phase::{Active, Failed, Succeeded};
+        let three = json!({"completionMode": "Indexed", "completions": 4, "parallelism": 3});
+        let check = |phases: &[Phase], want: &[u32], completed: &str| {
+            let got = plan(&job(spec(three.clone()), json!({})), &pods(phases), at(100));
+            assert_eq!(got.indexes, want, "{phases:?}");
+            assert_eq!(got.create.len(), want.len());
+            let status = got.status.unwrap();
+            assert_eq!(status.completed_indexes.as_deref(), Some(completed));
+        };
+        check(&[], &[0, 1, 2], "");
+        check(&[Succeeded, Active], &[2, 3], "0");
+        check(&[Failed, Active, Active], &[0], "");
+        check(&[Succeeded, Succeeded, Active], &[3], "0,1");
+    }
+
+    #[test]
+    fn a_failure_policy_decides_what_counts() {
+        let policy = json!({"backoffLimit": 0, "podFailurePolicy": {"rules": [
+            {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
+            {"action": "FailJob", "onExitCodes": {"operator": "In", "values": [42]}},
+            {"action": "Ignore", "onExitCodes": {"operator": "NotIn", "values": [1]}},
+        ]}});
+        let check = |code: i32, want: Option<Verdict>| {
+            let mut seen = pods(&[Phase::Failed]);
+            seen[0].codes = vec![("c".into(), code)];
+            let got = plan(&job(spec(policy.clone()), json!({})), &seen, at(100));
+            assert_eq!(got.verdict, want, "{code}");
+        };
+        check(42, Some(Verdict::PodFailurePolicy));
+        check(1, Some(Verdict::TooManyFailures));
+        check(7, None);
     }
 
     #[test]

@@ -9,6 +9,8 @@ pub(super) enum Verdict {
     TooManyFailures,
     /// `activeDeadlineSeconds` have passed.
     DeadlineExceeded,
+    /// A pod failed in a way that `podFailurePolicy` fails the job for.
+    PodFailurePolicy,
 }
 
 impl Verdict {
@@ -16,7 +18,9 @@ impl Verdict {
     pub(super) fn condition(self) -> &'static str {
         match self {
             Verdict::Complete => "Complete",
-            Verdict::TooManyFailures | Verdict::DeadlineExceeded => "Failed",
+            Verdict::TooManyFailures | Verdict::DeadlineExceeded | Verdict::PodFailurePolicy => {
+                "Failed"
+            }
         }
     }
 
@@ -26,6 +30,7 @@ impl Verdict {
             Verdict::Complete => "CompletionsReached",
             Verdict::TooManyFailures => "BackoffLimitExceeded",
             Verdict::DeadlineExceeded => "DeadlineExceeded",
+            Verdict::PodFailurePolicy => "PodFailurePolicy",
         }
     }
 
@@ -35,6 +40,7 @@ impl Verdict {
             Verdict::Complete => "Reached expected number of succeeded pods",
             Verdict::TooManyFailures => "Job has reached the specified backoff limit",
             Verdict::DeadlineExceeded => "Job was active longer than specified deadline",
+            Verdict::PodFailurePolicy => "A pod failed as a FailJob rule of podFailurePolicy says",
         }
     }
 }

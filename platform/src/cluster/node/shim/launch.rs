@@ -1,16 +1,23 @@
 //! Starts one container: its view of the file system, its program, its output.
 
 use super::super::record::{Cause, ContainerPlan, log_file};
+use super::care::Patient;
 use super::mounts::{self, Isolation};
-use super::pump::Pump;
-use super::reap::Reaper;
-use std::fs::{self, File};
+use super::pump::{Log, Pump};
+use super::reap::{Exit, Reaper};
+use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::Receiver;
 use std::thread;
+
+/// Bytes at which a container's log begins a new file, if that is set; one older file is kept.
+const LOG_BYTES: &str = "QALAM_LOG_BYTES";
+/// The same where nothing is set: with the older file at most twice as much a container.
+const LOG_BYTES_USUAL: u64 = 128 << 20;
 
 /// What it takes to start a container.
 pub(super) struct Launch<'a> {
@@ -56,10 +63,11 @@ impl Launch<'_> {
         Ok(Started { pid: child.id().cast_signed(), pump })
     }
 
-    fn open_log(&self) -> io::Result<File> {
+    fn open_log(&self) -> io::Result<Log> {
         let path = log_file(self.pod, &self.container.name, self.restart);
         fs::create_dir_all(path.parent().unwrap_or(self.pod))?;
-        File::options().create(true).append(true).open(path)
+        let bound = std::env::var(LOG_BYTES).ok().and_then(|it| it.parse().ok());
+        Log::open(path, bound.unwrap_or(LOG_BYTES_USUAL))
     }
 
     fn spawn(&self) -> Result<Child, Cause> {
@@ -92,6 +100,39 @@ impl Launch<'_> {
             Cause::new("StartError", message)
         })
     }
+}
+
+/// Starts a command in a container that runs: in its view of the file system, with its environment.
+pub(super) fn beside(patient: &Patient, argv: &[String]) -> Result<(i32, Receiver<Exit>), String> {
+    let mut container = patient.plan.clone();
+    container.argv = argv.to_vec();
+    let spawn = || -> Result<(i32, Receiver<Exit>), String> {
+        if !container.mounts.is_empty() && patient.isolation == Isolation::Namespaces {
+            mounts::join(patient.pid).map_err(|error| format!("its file system: {error}"))?;
+        }
+        let program = find(&container).map_err(|cause| cause.message)?;
+        let mut command = Command::new(&program);
+        command
+            .arg0(&container.argv[0])
+            .args(&container.argv[1..])
+            .env_clear()
+            .envs(&container.env)
+            .current_dir(&container.dir)
+            .process_group(0)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        let started = patient.reaper.start_beside(|| command.spawn());
+        let (child, ended) = started
+            .map_err(|error| format!("{} cannot be executed: {error}", program.display()))?;
+        Ok((child.id().cast_signed(), ended))
+    };
+    // A thread of its own, since namespaces belong to threads and are inherited from them.
+    thread::scope(|scope| {
+        let thread = thread::Builder::new().name("beside".into()).spawn_scoped(scope, spawn);
+        let thread = thread.map_err(|error| error.to_string())?;
+        thread.join().unwrap_or_else(|_panic| Err("the shim failed while it started this".into()))
+    })
 }
 
 /// Finds the program as a shell would: a name without `/` on the container's own PATH.

@@ -7,7 +7,7 @@ use super::super::record::{Cause, ContainerPlan, MountPlan};
 use super::NO_NAMESPACES;
 use nix::errno::Errno;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
-use nix::sched::{CloneFlags, unshare};
+use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::statvfs::{FsFlags, statvfs};
 use nix::unistd::{chdir, chroot, getgid, getuid, pivot_root};
 use std::fs;
@@ -115,6 +115,15 @@ pub(super) fn enter(container: &ContainerPlan, staging: &Path) -> Result<(), Str
             shown => shown?,
         }
     }
+    Ok(())
+}
+
+/// Enters the view of the file system that a process has.
+pub(super) fn join(pid: i32) -> anyhow::Result<()> {
+    let namespace = fs::File::open(format!("/proc/{pid}/ns/mnt"))?;
+    // A view can be entered only by a thread that shares its own with nobody.
+    unshare(CloneFlags::CLONE_FS)?;
+    setns(namespace, CloneFlags::CLONE_NEWNS)?;
     Ok(())
 }
 

@@ -1,10 +1,12 @@
 //! Copies a container's output into its log file, record by record, as it comes.
 
+use super::super::record::rotated;
 use jiff::Timestamp;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::path::PathBuf;
 use std::process::{ChildStderr, ChildStdout};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -22,7 +24,7 @@ pub(super) struct Pump {
 
 impl Pump {
     /// Starts to copy.
-    pub(super) fn start(log: File, out: ChildStdout, err: ChildStderr) -> io::Result<Self> {
+    pub(super) fn start(log: Log, out: ChildStdout, err: ChildStderr) -> io::Result<Self> {
         let (sender, ended) = channel();
         thread::Builder::new().name("pump".into()).spawn(move || {
             copy(log, out, err);
@@ -38,7 +40,36 @@ impl Pump {
     }
 }
 
-fn copy(mut log: File, mut out: ChildStdout, mut err: ChildStderr) {
+/// A log file that does not grow without bound.
+pub(super) struct Log {
+    path: PathBuf,
+    file: File,
+    size: u64,
+    /// Bytes at which a new file is begun; the one before is kept, older ones are not.
+    bound: u64,
+}
+
+impl Log {
+    /// Opens the file, to write on at its end.
+    pub(super) fn open(path: PathBuf, bound: u64) -> io::Result<Log> {
+        let file = File::options().create(true).append(true).open(&path)?;
+        let size = file.metadata()?.len();
+        Ok(Log { path, file, size, bound })
+    }
+
+    /// Writes whole records.
+    fn write(&mut self, records: &[u8]) -> io::Result<()> {
+        if self.bound <= self.size {
+            fs::rename(&self.path, rotated(&self.path))?;
+            *self = Log::open(self.path.clone(), self.bound)?;
+        }
+        self.file.write_all(records)?;
+        self.size += records.len() as u64;
+        Ok(())
+    }
+}
+
+fn copy(mut log: Log, mut out: ChildStdout, mut err: ChildStderr) {
     let mut streams = [Records::new("stdout"), Records::new("stderr")];
     let mut open = [true, true];
     let mut chunk = vec![0; CHUNK_BYTES];
@@ -64,8 +95,10 @@ fn copy(mut log: File, mut out: ChildStdout, mut err: ChildStderr) {
         }
         for records in &mut streams {
             // A full disk must not end the container: its output is lost, its work is not.
-            let _disk_full = log.write_all(&records.done);
-            records.done.clear();
+            if !records.done.is_empty() {
+                let _disk_full = log.write(&records.done);
+                records.done.clear();
+            }
         }
     }
 }
@@ -135,6 +168,18 @@ impl Records {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_log_is_bound() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("0.log");
+        let mut log = Log::open(path.clone(), 10).unwrap();
+        for record in ["one one one\n", "two\n", "three three\n", "four\n"] {
+            log.write(record.as_bytes()).unwrap();
+        }
+        assert_eq!(fs::read_to_string(&path).unwrap(), "four\n");
+        assert_eq!(fs::read_to_string(rotated(&path)).unwrap(), "two\nthree three\n");
+    }
 
     #[test]
     fn lines_are_whole_unless_they_are_long_in_coming() {

@@ -8,7 +8,7 @@ use nix::unistd::Pid;
 use std::collections::BTreeMap;
 use std::io;
 use std::process::Child;
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -21,10 +21,18 @@ pub(super) enum Exit {
     Signal(i32),
 }
 
-/// The processes that somebody waits for: pid → container.
+/// Who waits for a process.
+enum Waiter {
+    /// The supervisor: it is this container's.
+    Container(usize),
+    /// Whoever started it beside a container.
+    Helper(Sender<Exit>),
+}
+
+/// The processes that somebody waits for.
 #[derive(Default)]
 pub(super) struct Reaper {
-    awaited: Mutex<BTreeMap<i32, usize>>,
+    awaited: Mutex<BTreeMap<i32, Waiter>>,
     born: Condvar,
 }
 
@@ -44,9 +52,26 @@ impl Reaper {
         container: usize,
         spawn: impl FnOnce() -> io::Result<Child>,
     ) -> io::Result<Child> {
+        self.begin(Waiter::Container(container), spawn)
+    }
+
+    /// Starts a process beside the containers; how it ends is told to the receiver.
+    pub(super) fn start_beside(
+        &self,
+        spawn: impl FnOnce() -> io::Result<Child>,
+    ) -> io::Result<(Child, Receiver<Exit>)> {
+        let (sender, ended) = channel();
+        Ok((self.begin(Waiter::Helper(sender), spawn)?, ended))
+    }
+
+    fn begin(
+        &self,
+        waiter: Waiter,
+        spawn: impl FnOnce() -> io::Result<Child>,
+    ) -> io::Result<Child> {
         let mut awaited = self.lock();
         let child = spawn()?;
-        awaited.insert(child.id().cast_signed(), container);
+        awaited.insert(child.id().cast_signed(), waiter);
         self.born.notify_all();
         Ok(child)
     }
@@ -58,7 +83,7 @@ impl Reaper {
             let ended = match peeked {
                 Ok(status) => reap(status.pid(), &mut awaited),
                 Err(Errno::ECHILD) => {
-                    let until = |awaited: &mut BTreeMap<i32, usize>| awaited.is_empty();
+                    let until = |awaited: &mut BTreeMap<i32, Waiter>| awaited.is_empty();
                     let born = self.born.wait_while(awaited, until);
                     drop(born.unwrap_or_else(PoisonError::into_inner));
                     continue;
@@ -71,20 +96,26 @@ impl Reaper {
                 }
             };
             drop(awaited);
-            if let Some((container, exit)) = ended
-                && sender.send(Happening::Ended { container, exit }).is_err()
-            {
-                return;
+            match ended {
+                Some((Waiter::Container(container), exit))
+                    if sender.send(Happening::Ended { container, exit }).is_err() =>
+                {
+                    return;
+                }
+                Some((Waiter::Container(_), _)) => {}
+                // Whoever waited may have given up.
+                Some((Waiter::Helper(sender), exit)) => drop(sender.send(exit)),
+                None => {}
             }
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<i32, usize>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<i32, Waiter>> {
         self.awaited.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn reap(pid: Option<Pid>, awaited: &mut BTreeMap<i32, usize>) -> Option<(usize, Exit)> {
+fn reap(pid: Option<Pid>, awaited: &mut BTreeMap<i32, Waiter>) -> Option<(Waiter, Exit)> {
     let exit = match waitpid(pid?, Some(WaitPidFlag::WNOHANG)) {
         Ok(WaitStatus::Exited(_, code)) => Exit::Code(code),
         Ok(WaitStatus::Signaled(_, signal, _)) => Exit::Signal(signal as i32),

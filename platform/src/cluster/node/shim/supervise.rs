@@ -1,11 +1,14 @@
 //! Decides what of a pod starts, restarts and ends, and writes down what happened.
 
+mod health;
+
 use super::super::identity::{self, Identity};
 use super::super::record::{
     Cause, ContainerPlan, Ended, NODE_SHUTDOWN, Phase, PodPlan, PodState, Restart,
 };
+use super::care::Health;
 use super::launch::Launch;
-use super::mounts::{self, Isolation};
+use super::mounts::Isolation;
 use super::pump::Pump;
 use super::reap::{Exit, Reaper};
 use super::strays::kill_strays;
@@ -18,7 +21,8 @@ use std::io;
 use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 /// The first wait between restarts; doubled each time. The very first restart does not wait.
@@ -46,6 +50,15 @@ pub(super) enum Happening {
     },
     /// Somebody asks to look at `stop`.
     Control,
+    /// Something was found out about a container.
+    Health {
+        /// Its place in the plan.
+        container: usize,
+        /// The process that it was about: it may be another by now.
+        pid: i32,
+        /// What.
+        health: Health,
+    },
 }
 
 /// Runs one pod to its end.
@@ -55,6 +68,7 @@ pub(super) struct Supervisor {
     isolation: Isolation,
     reaper: Arc<Reaper>,
     happenings: Receiver<Happening>,
+    sender: Sender<Happening>,
     state: PodState,
     saved: PodState,
     slots: Vec<Slot>,
@@ -67,6 +81,10 @@ pub(super) struct Supervisor {
 struct Slot {
     stage: Stage,
     restarts_in_a_row: u32,
+    /// Why it is being killed, if it takes too much memory.
+    too_large: Option<String>,
+    /// Whether it was told to end, since it does not do well.
+    told: bool,
 }
 
 #[derive(Default)]
@@ -78,6 +96,7 @@ enum Stage {
         pump: Pump,
         since: Instant,
         started_at: Timestamp,
+        gone: Arc<AtomicBool>,
     },
     Backoff(Instant),
     Done {
@@ -99,7 +118,7 @@ impl Supervisor {
         plan: PodPlan,
         isolation: Isolation,
         reaper: Arc<Reaper>,
-        happenings: Receiver<Happening>,
+        (sender, happenings): (Sender<Happening>, Receiver<Happening>),
     ) -> Self {
         let slots: Vec<Slot> = plan.all().map(|_| Slot::default()).collect();
         let containers =
@@ -107,7 +126,20 @@ impl Supervisor {
         let (shim, started_at) = (Identity::own(), Some(Timestamp::now()));
         let state = PodState { shim, started_at, containers, ..PodState::default() };
         let (saved, begun) = (PodState::default(), Instant::now());
-        Self { pod, plan, isolation, reaper, happenings, state, saved, slots, begun, ending: None }
+        let ending = None;
+        Self {
+            pod,
+            plan,
+            isolation,
+            reaper,
+            happenings,
+            sender,
+            state,
+            saved,
+            slots,
+            begun,
+            ending,
+        }
     }
 
     pub(super) fn run(mut self) -> anyhow::Result<()> {
@@ -124,23 +156,12 @@ impl Supervisor {
             match self.happenings.recv_timeout(self.pause()) {
                 Ok(Happening::Ended { container, exit }) => self.ended(container, exit),
                 Ok(Happening::Control) => self.look_for_stop(),
+                Ok(Happening::Health { container, pid, health }) => {
+                    self.hear(container, pid, health);
+                }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => anyhow::bail!("the reaper is gone"),
             }
-        }
-    }
-
-    fn judge_mounts(&mut self) {
-        let Isolation::Denied(why) = &self.isolation else { return };
-        let mut refusal = None;
-        for container in self.plan.all() {
-            match mounts::judge(container, why) {
-                Ok(remarks) => self.state.warnings.extend(remarks),
-                Err(cause) => refusal = refusal.or(Some(cause)),
-            }
-        }
-        if let Some(cause) = refusal {
-            self.fail(cause);
         }
     }
 
@@ -224,7 +245,13 @@ impl Supervisor {
             Ok(started) => {
                 let (pid, pump, since) = (started.pid, started.pump, Instant::now());
                 self.set_phase(index, Phase::Running { since: started_at, pid });
-                self.slots[index].stage = Stage::Live { pid, pump, since, started_at };
+                let gone = Arc::new(AtomicBool::new(false));
+                self.slots[index].stage = Stage::Live { pid, pump, since, started_at, gone };
+                (self.slots[index].too_large, self.slots[index].told) = (None, false);
+                self.expect(index);
+                if let Some(patient) = self.patient(index) {
+                    patient.tend();
+                }
             }
             Err(cause) if cause.reason == "MountDenied" => {
                 self.slots[index].stage = Stage::Done { well: false };
@@ -241,7 +268,8 @@ impl Supervisor {
     /// A container's process is gone: so is its group, and its output is read to the end.
     fn ended(&mut self, index: usize, exit: Exit) {
         let stage = std::mem::replace(&mut self.slots[index].stage, Stage::Done { well: false });
-        let Stage::Live { pid, pump, since, started_at } = stage else { return };
+        let Stage::Live { pid, pump, since, started_at, gone } = stage else { return };
+        gone.store(true, Ordering::Relaxed);
         let _nobody_left = killpg(Pid::from_raw(pid), Signal::SIGKILL);
         if !self.slots.iter().any(Slot::live) {
             kill_strays();
@@ -252,6 +280,9 @@ impl Supervisor {
             Exit::Signal(signal) => (128 + signal, Some(signal)),
         };
         let cause = match (code, signal) {
+            _ if self.slots[index].too_large.is_some() => {
+                Cause::new("OOMKilled", self.slots[index].too_large.clone().unwrap_or_default())
+            }
             (0, _) => Cause::new("Completed", ""),
             (_, Some(signal)) => Cause::new("Error", format!("ended by signal {signal}")),
             _ => Cause::new("Error", ""),
@@ -315,7 +346,9 @@ impl Supervisor {
         self.ending = Some(Ending { kill_at, sidecars_told: false, sidecars_settle: false });
         for index in 0..self.slots.len() {
             match self.slots[index].stage {
-                Stage::Live { pid, .. } if !container(&self.plan, index).sidecar => ask(pid),
+                Stage::Live { .. } if !container(&self.plan, index).sidecar => {
+                    self.tell(index, grace.min(FOR_EVER * 24 * 365));
+                }
                 Stage::New | Stage::Backoff(_) => {
                     self.slots[index].stage = Stage::Done { well: false };
                 }
