@@ -19,8 +19,10 @@ mod percentile;
 pub mod registry;
 pub mod rule;
 mod rungs;
+pub mod service;
 mod threshold;
 mod wilcoxon;
+mod wire;
 
 pub use curve::{Curve, Standing};
 pub use rule::{Bar, Rule};

@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 use proto::rpc::v1beta1 as rpc;
 use rpc::suggestion_server::{Suggestion, SuggestionServer};
 use tokio::net::TcpListener;
+use tonic::service::Routes;
 use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status};
 
@@ -37,12 +38,23 @@ pub async fn serve(
     aliases: Aliases,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), tonic::transport::Error> {
+    serve_with(listener, aliases, Routes::default(), shutdown).await
+}
+
+/// The same, with other services at the same address.
+pub async fn serve_with(
+    listener: TcpListener,
+    aliases: Aliases,
+    others: Routes,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), tonic::transport::Error> {
     let (reporter, health) = tonic_health::server::health_reporter();
     reporter.set_service_status(HEALTH_NAME, tonic_health::ServingStatus::Serving).await;
     let suggestion = SuggestionServer::new(Server { aliases, searches: Arc::default() })
         .max_decoding_message_size(MESSAGE_BYTES_MAX)
         .max_encoding_message_size(MESSAGE_BYTES_MAX);
     tonic::transport::Server::builder()
+        .add_routes(others)
         .add_service(health)
         .add_service(suggestion)
         .serve_with_incoming_shutdown(TcpIncoming::from(listener), shutdown)

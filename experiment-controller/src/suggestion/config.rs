@@ -32,9 +32,10 @@ struct KatibConfig {
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 struct Runtime {
     suggestions: Vec<Service>,
+    early_stoppings: Vec<Service>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -59,6 +60,13 @@ impl Config {
         self.text().await?.map_or(Ok(None), |it| address(&it, algorithm))
     }
 
+    /// The same for the server of an early-stopping rule.
+    ///
+    /// Errors: as [`Config::address`].
+    pub async fn stopping_address(&self, rule: &str) -> Result<Option<String>, String> {
+        self.text().await?.map_or(Ok(None), |it| stopping_address(&it, rule))
+    }
+
     /// The configuration as the ConfigMap that admission looks up, wherever it is kept.
     ///
     /// Errors: as [`Config::address`].
@@ -78,11 +86,25 @@ impl Config {
 }
 
 fn address(text: &str, algorithm: &str) -> Result<Option<String>, String> {
+    Ok(named(read(text)?.suggestions, algorithm))
+}
+
+/// The address of the server that a configuration names for an early-stopping rule.
+///
+/// Errors: a sentence, when the configuration cannot be read.
+pub fn stopping_address(text: &str, rule: &str) -> Result<Option<String>, String> {
+    Ok(named(read(text)?.early_stoppings, rule))
+}
+
+fn read(text: &str) -> Result<Runtime, String> {
     let config: KatibConfig =
         serde_saphyr::from_str(text).map_err(|why| format!("{KEY}: {why}"))?;
-    let mut services = config.runtime.suggestions.into_iter();
-    let found = services.find(|it| it.algorithm_name == algorithm && !it.address.is_empty());
-    Ok(found.map(|it| it.address))
+    Ok(config.runtime)
+}
+
+fn named(services: Vec<Service>, name: &str) -> Option<String> {
+    let found = services.into_iter().find(|it| it.algorithm_name == name && !it.address.is_empty());
+    found.map(|it| it.address)
 }
 
 #[cfg(test)]
@@ -98,9 +120,13 @@ runtime:
   suggestions:
   - {algorithmName: random, image: some/image}
   - {algorithmName: mine, address: 'localhost:6789'}
+  earlyStoppings:
+  - {algorithmName: medianstop, address: 'localhost:6788'}
 ";
         assert_eq!(address(text, "mine"), Ok(Some("localhost:6789".into())));
         assert_eq!(address(text, "random"), Ok(None));
+        assert_eq!(stopping_address(text, "medianstop"), Ok(Some("localhost:6788".into())));
+        assert_eq!(stopping_address(text, "mine"), Ok(None));
         assert_eq!(address("{}", "mine"), Ok(None));
         assert!(address("runtime: 3", "mine").is_err());
     }
