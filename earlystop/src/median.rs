@@ -7,46 +7,53 @@
 //! arithmetic mean of the averages over the first `start_step` reports.
 
 use suggestion::Direction;
+use suggestion::settings::{Range, SettingSpec};
 
-use crate::curve::Curve;
-use crate::registry::{Entry, Range, SettingSpec};
-use crate::rule::{Decide, Stop};
+use crate::curve::{Curve, Standing};
+use crate::registry::{Entry, fits};
+use crate::rule::{Bar, Decide};
+
+/// Settings that Katib has: name, default, range and texts are its own.
+pub(crate) const TRIALS_MIN: SettingSpec = SettingSpec {
+    name: "min_trials_required",
+    default: "3",
+    range: Range::Whole { min: 1, fault: "min_trials_required must be greater than zero (>0)" },
+    meaning: "How many finished trials there must be before any is stopped.",
+};
+pub(crate) const START: SettingSpec = SettingSpec {
+    name: "start_step",
+    default: "4",
+    range: Range::Whole { min: 1, fault: "start_step must be greater or equal than one (>=1)" },
+    meaning: "How many reports a trial must have made before it may be stopped.",
+};
 
 pub(crate) const ENTRY: Entry = Entry {
     name: "medianstop",
-    about: "Stops a trial whose best value is worse than the median of the others' averages.",
+    about: "Stops a trial whose best value is worse than the median of what finished trials had \
+            averaged by the same step (Golovin et al., Google Vizier, KDD 2017).",
     settings: &[
-        SettingSpec {
-            name: "min_trials_required",
-            default: "3",
-            range: Range::Count {
-                min: 1,
-                fault: "min_trials_required must be greater than zero (>0)",
-            },
-            meaning: "How many finished trials there must be before any is stopped.",
-        },
-        SettingSpec {
-            name: "start_step",
-            default: "4",
-            range: Range::Count {
-                min: 1,
-                fault: "start_step must be greater or equal than one (>=1)",
-            },
-            meaning: "How many reports a trial must have made before it may be stopped.",
-        },
+        TRIALS_MIN,
+        START,
         SettingSpec {
             name: "average",
             default: "median",
-            range: Range::OneOf(&["median", "mean"]),
-            meaning: "Median of running averages, or Katib's mean of the first start_step.",
+            range: Range::Choice {
+                of: &["median", "mean"],
+                fault: "average {} is not supported; it may be median or mean",
+            },
+            meaning: "Median of the running averages, or Katib's mean of the averages over the \
+                      first start_step reports.",
         },
     ],
-    make: |settings, direction| {
+    compares: true,
+    inner: false,
+    check: fits,
+    make: |draft| {
         Box::new(Median {
-            direction,
-            trials_min: settings.count("min_trials_required"),
-            reports_min: settings.count("start_step"),
-            katib: settings.text("average") == "mean",
+            direction: draft.direction,
+            trials_min: draft.settings.size("min_trials_required").unwrap_or(3),
+            start: draft.settings.size("start_step").unwrap_or(4),
+            katib: draft.settings.text("average") == Some("mean"),
         })
     },
 };
@@ -58,101 +65,93 @@ struct Median {
     /// How many finished trials the bar needs.
     trials_min: usize,
     /// How many reports a trial makes before it may be stopped.
-    reports_min: usize,
+    start: usize,
     /// Katib's mean in place of the median.
     katib: bool,
 }
 
 impl Decide for Median {
-    fn stops(&self, finished: &[Curve], running: &[Curve]) -> Vec<Stop> {
-        running.iter().filter_map(|curve| self.verdict(finished, curve)).collect()
+    fn stop(&self, curve: &Curve, others: &[&Curve]) -> Option<String> {
+        let step = curve.last_step()?;
+        if curve.count() < self.start {
+            return None;
+        }
+        let best = curve.best()?;
+        let averages = self.averages(others, |it| it.mean_until(step));
+        let bar = self.middle(averages)?;
+        let name = if self.katib { "mean" } else { "median" };
+        (bar < best).then(|| {
+            format!(
+                "best value {} after {} reports is worse than {}, the {name} of finished trials' \
+                 averages by step {step}",
+                self.direction.loss(best),
+                curve.count(),
+                self.direction.loss(bar),
+            )
+        })
+    }
+
+    fn bar(&self, others: &[&Curve]) -> Option<Bar> {
+        let averages = self.averages(others, |it| it.mean_of_first(self.start));
+        Some(Bar { loss: self.middle(averages)?, start: self.start })
     }
 }
 
 impl Median {
-    /// Stops `curve` if its best value is worse than the bar at its last step.
-    fn verdict(&self, finished: &[Curve], curve: &Curve) -> Option<Stop> {
-        let step = curve.last_step()?;
-        let values = curve.values_until(step);
-        if values.len() < self.reports_min {
-            return None;
-        }
-        let best = values.iter().map(|value| self.direction.loss(*value)).min_by(f64::total_cmp)?;
+    /// What each finished trial had averaged; trials that had nothing by then are left out.
+    fn averages(&self, others: &[&Curve], by_then: impl Fn(&Curve) -> Option<f64>) -> Vec<f64> {
+        let finished = others.iter().filter(|it| it.standing == Standing::Succeeded);
+        let average =
+            |it: &&Curve| if self.katib { it.mean_of_first(self.start) } else { by_then(it) };
+        finished.filter_map(average).collect()
+    }
 
-        let averages = self.averages(finished, step);
+    /// Their mean or median, once there are enough.
+    fn middle(&self, averages: Vec<f64>) -> Option<f64> {
         if averages.len() < self.trials_min {
             return None;
         }
-        let bar = if self.katib { mean(&averages) } else { median(averages) };
-        let name = if self.katib { "mean" } else { "median" };
-        (self.direction.loss(bar) < best).then(|| Stop {
-            trial: curve.trial.clone(),
-            why: format!(
-                "best value {} after {} reports is worse than {bar}, the {name} of finished \
-                 trials' averages by step {step}",
-                self.direction.loss(best),
-                values.len(),
-            ),
-        })
-    }
-
-    /// What each finished trial had averaged by `step`; trials that had nothing by then are
-    /// left out.
-    fn averages(&self, finished: &[Curve], step: f64) -> Vec<f64> {
-        let average = |curve: &Curve| {
-            let mut values = curve.values_until(if self.katib { f64::INFINITY } else { step });
-            if self.katib {
-                values.truncate(self.reports_min);
-            }
-            (!values.is_empty()).then(|| mean(&values))
-        };
-        finished.iter().filter_map(average).collect()
+        Some(if self.katib { mean(averages) } else { median(averages) })
     }
 }
 
-/// The arithmetic mean; divided before it is summed, so that huge values do not overflow.
-fn mean(values: &[f64]) -> f64 {
+/// The arithmetic mean; sorted, so that no order of trials counts. Values that overflow a sum are
+/// divided first.
+fn mean(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
     let n = values.len() as f64;
-    values.iter().map(|value| value / n).sum()
+    let sum: f64 = values.iter().sum();
+    let mean = if sum.is_finite() { sum / n } else { values.iter().map(|it| it / n).sum() };
+    // No rounding makes a mean better than the best.
+    mean.max(values[0])
 }
 
 /// The middle value, or the mean of the two middle ones.
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let half = values.len() / 2;
-    if values.len() % 2 == 1 { values[half] } else { mean(&values[half - 1..=half]) }
+    if values.len() % 2 == 1 {
+        return values[half];
+    }
+    let (below, above) = (values[half - 1], values[half]);
+    (below / 2.0 + above / 2.0).clamp(below, above)
 }
 
 #[cfg(test)]
 mod tests {
-    use proto::kinds::{EarlyStoppingSpec, Setting};
-
     use super::*;
-    use crate::Rule;
-
-    fn curve(trial: &str, values: &[f64]) -> Curve {
-        let reports = values.iter().enumerate().map(|(i, value)| (i as f64 + 1.0, *value));
-        Curve { trial: trial.into(), reports: reports.collect() }
-    }
-
-    fn rule(settings: &[(&str, &str)], direction: Direction) -> Rule {
-        let setting =
-            |(name, value): &(&str, &str)| Setting { name: (*name).into(), value: (*value).into() };
-        let spec = EarlyStoppingSpec {
-            algorithm_name: "medianstop".into(),
-            algorithm_settings: settings.iter().map(setting).collect(),
-        };
-        Rule::parse(&spec, direction).unwrap()
-    }
+    use crate::fixture::{curve, rule};
 
     /// Three finished trials that average 0.2, 0.3 and 1.0: median 0.3, mean 0.5.
-    fn finished() -> Vec<Curve> {
-        [("a", 0.2), ("b", 0.3), ("c", 1.0)].map(|(name, value)| curve(name, &[value; 5])).into()
+    fn finished(way: Direction) -> Vec<Curve> {
+        let all = [("a", 0.2), ("b", 0.3), ("c", 1.0)];
+        all.map(|(name, value)| curve(name, Standing::Succeeded, way, &[value; 5])).into()
     }
 
-    fn check(settings: &[(&str, &str)], direction: Direction, values: &[f64], stopped: bool) {
-        let got = rule(settings, direction).stops(&finished(), &[curve("r", values)]);
-        assert_eq!(!got.is_empty(), stopped, "{settings:?} {direction:?} {values:?}: {got:?}");
+    fn check(settings: &[(&str, &str)], way: Direction, values: &[f64], stopped: bool) {
+        let judged = curve("r", Standing::Running, way, values);
+        let got = rule("medianstop", settings, way).stop(&judged, &finished(way));
+        assert_eq!(got.is_some(), stopped, "{settings:?} {way:?} {values:?}: {got:?}");
     }
 
     #[test]
@@ -182,11 +181,20 @@ mod tests {
 
     #[test]
     fn a_stop_says_why() {
-        let stops = rule(&[], Direction::Maximize).stops(&finished(), &[curve("r", &[0.1; 4])]);
-        assert_eq!(
-            stops[0].why,
-            "best value 0.1 after 4 reports is worse than 0.3, the median of finished trials' \
-             averages by step 4"
-        );
+        let way = Direction::Maximize;
+        let judged = curve("r", Standing::Running, way, &[0.1; 4]);
+        let why = rule("medianstop", &[], way).stop(&judged, &finished(way)).unwrap();
+        let want = "best value 0.1 after 4 reports is worse than 0.3, the median of finished \
+                    trials' averages by step 4";
+        assert_eq!(why, want);
+    }
+
+    #[test]
+    fn the_bar_is_that_of_katibs_service() {
+        let way = Direction::Maximize;
+        let bar = rule("medianstop", &[("average", "mean")], way).bar(&finished(way)).unwrap();
+        assert_eq!((way.loss(bar.loss), bar.start), (0.5, 4));
+        let bar = rule("medianstop", &[("start_step", "2")], way).bar(&finished(way)).unwrap();
+        assert_eq!((way.loss(bar.loss), bar.start), (0.3, 2));
     }
 }

@@ -1,52 +1,51 @@
 //! Every stopping rule there is: to be listed here is to be under the laws.
 
-use suggestion::Direction;
+use proto::FieldError;
+use suggestion::settings::{SettingSpec, Settings};
 
-use crate::median;
-use crate::rule::Decide;
-use crate::settings::Settings;
+use crate::rule::{Decide, Draft};
+use crate::{
+    asha, extrapolation, hyperband, median, none, patient, percentile, threshold, wilcoxon,
+};
 
 /// A rule by name, with what can be set.
-#[derive(Debug)]
 pub struct Entry {
     /// Name in `earlyStopping.algorithmName`.
     pub name: &'static str,
-    /// One sentence: when it stops a trial.
+    /// A sentence or two: when it stops a trial, and after whom.
     pub about: &'static str,
     /// What can be set.
     pub settings: &'static [SettingSpec],
-    /// Makes the rule; `settings` have been checked.
-    pub(crate) make: fn(&Settings, Direction) -> Box<dyn Decide>,
+    /// Whether it compares a trial with others; else its own curve is all that counts.
+    pub compares: bool,
+    /// Whether it asks another rule too, which its setting `rule` names.
+    pub(crate) inner: bool,
+    /// What does not fit among settings that are each sound.
+    pub(crate) check: fn(&Settings) -> Vec<FieldError>,
+    /// Makes the rule; its settings have been checked.
+    pub(crate) make: fn(Draft<'_>) -> Box<dyn Decide>,
 }
 
-/// One setting of a rule.
-#[derive(Debug)]
-pub struct SettingSpec {
-    /// Name of the setting.
-    pub name: &'static str,
-    /// Its value when it is not set.
-    pub default: &'static str,
-    /// What it accepts.
-    pub range: Range,
-    /// One sentence: what it does.
-    pub meaning: &'static str,
+impl std::fmt::Debug for Entry {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(self.name)
+    }
 }
 
-/// What a setting accepts.
-#[derive(Debug)]
-pub enum Range {
-    /// A whole number from `min` on; `fault` is said of smaller ones.
-    Count {
-        /// Smallest accepted.
-        min: usize,
-        /// What is said of a smaller one.
-        fault: &'static str,
-    },
-    /// One of these words.
-    OneOf(&'static [&'static str]),
-}
+/// The setting with the name of a rule that is asked too.
+pub(crate) const INNER: &str = "rule";
 
-const RULES: &[Entry] = &[median::ENTRY];
+const RULES: &[Entry] = &[
+    median::ENTRY,
+    percentile::ENTRY,
+    asha::ENTRY,
+    hyperband::ENTRY,
+    threshold::ENTRY,
+    patient::ENTRY,
+    wilcoxon::ENTRY,
+    extrapolation::ENTRY,
+    none::ENTRY,
+];
 
 /// Every rule, for listings and laws.
 pub fn rules() -> &'static [Entry] {
@@ -61,4 +60,9 @@ pub fn find(name: &str) -> Option<&'static Entry> {
 /// The names of all rules.
 pub fn names() -> Vec<&'static str> {
     RULES.iter().map(|entry| entry.name).collect()
+}
+
+/// For rules whose settings are sound together if each is.
+pub(crate) fn fits(_: &Settings) -> Vec<FieldError> {
+    Vec::new()
 }

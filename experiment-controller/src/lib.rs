@@ -20,6 +20,7 @@ pub mod index;
 pub mod metrics;
 pub mod names;
 pub mod roles;
+pub mod stopping;
 pub mod suggestion;
 pub mod template;
 pub mod trial;

@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 use proto::rpc::v1beta1 as rpc;
 use rpc::suggestion_server::{Suggestion, SuggestionServer};
 use tokio::net::TcpListener;
+use tonic::service::Routes;
 use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status};
 
@@ -40,6 +41,16 @@ pub async fn serve(
     aliases: Aliases,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), tonic::transport::Error> {
+    serve_with(listener, aliases, Routes::default(), shutdown).await
+}
+
+/// The same, with other services at the same address.
+pub async fn serve_with(
+    listener: TcpListener,
+    aliases: Aliases,
+    others: Routes,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), tonic::transport::Error> {
     let (reporter, health) = tonic_health::server::health_reporter();
     reporter.set_service_status(HEALTH_NAME, tonic_health::ServingStatus::Serving).await;
     let suggestion = SuggestionServer::new(Server { aliases, searches: Arc::default() })
@@ -51,6 +62,7 @@ pub async fn serve(
     tonic::transport::Server::builder()
         .initial_stream_window_size(WINDOW_BYTES)
         .initial_connection_window_size(WINDOW_BYTES)
+        .add_routes(others)
         .add_service(health)
         .add_service(suggestion)
         .serve_with_incoming_shutdown(incoming, shutdown)

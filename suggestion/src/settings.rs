@@ -80,7 +80,7 @@ impl std::fmt::Display for Range {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Range::Whole { min, .. } => write!(out, "whole number ≥ {min}"),
-            Range::Between { lo, hi, .. } if hi.is_infinite() && lo.is_infinite() => {
+            Range::Between { lo, hi, .. } if lo.is_infinite() && hi.is_infinite() => {
                 write!(out, "number")
             }
             Range::Between { lo, hi, .. } if hi.is_infinite() => write!(out, "number > {lo}"),

@@ -192,7 +192,9 @@ async fn dispatch(cli: &Cli) -> Result<(), Failure> {
         Verb::Controller(args) => {
             Ok(crate::roles::controller(&place.reach().await?.client, args).await?)
         }
-        Verb::Suggest(args) => Ok(crate::roles::suggest(args).await?),
+        Verb::Suggest(args) => {
+            Ok(crate::roles::suggest(args, place.cluster_if_any().await?).await?)
+        }
         Verb::Store(args) => Ok(crate::roles::store(args).await?),
         Verb::Validate(_)
         | Verb::Algorithms(_)

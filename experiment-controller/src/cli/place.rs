@@ -68,6 +68,17 @@ impl Place {
         Ok(Session { client, namespace, state: Some(state) })
     }
 
+    /// The cluster that was named, else the one that this process is in, if any.
+    pub(super) async fn cluster_if_any(&self) -> Result<Option<(Client, String)>, Failure> {
+        if self.kubeconfig.is_some() || self.context.is_some() {
+            let session = self.cluster().await?;
+            return Ok(Some((session.client, session.namespace)));
+        }
+        let Ok(config) = Config::incluster() else { return Ok(None) };
+        let namespace = self.namespace.clone().unwrap_or(config.default_namespace.clone());
+        Ok(Some((Client::try_from(config)?, namespace)))
+    }
+
     async fn cluster(&self) -> Result<Session, Failure> {
         let read = match &self.kubeconfig {
             Some(path) => Kubeconfig::read_from(path),

@@ -56,6 +56,8 @@ pub struct Settings {
     pub katib_config: Option<PathBuf>,
     /// Namespace of the ConfigMap `katib-config`.
     pub core_namespace: String,
+    /// `host:port` of the DBManager that other servers read reports from, where there is one.
+    pub database: Option<String>,
     /// How many objects of each kind are worked on at once.
     pub workers: usize,
 }
@@ -67,6 +69,7 @@ impl Settings {
             store,
             katib_config: None,
             core_namespace: config::NAMESPACE.into(),
+            database: None,
             workers: 16,
         }
     }

@@ -82,7 +82,7 @@ pub(super) async fn experiments(world: Arc<World>, ready: oneshot::Sender<()>) {
             }
             if ended {
                 // No rule looks at them any more; one that goes on reads them again.
-                world.curves.lock().remove(&uid);
+                world.stopping.forget(&uid);
                 world.searches.forget(&uid);
                 let running = world.index.lock().unfinished_of(&uid);
                 running.into_iter().for_each(|it| world.trial_queue.add(it));

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use earlystop::Curve;
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::Client;
@@ -19,6 +18,7 @@ use super::queue::Queue;
 use super::{Key, Settings};
 use crate::index::{Index, Trials};
 use crate::metrics::Followers;
+use crate::stopping;
 use crate::suggestion::Searches;
 use crate::suggestion::config::Config;
 
@@ -54,9 +54,10 @@ pub struct World {
     pub trial_queue: Queue<Key>,
     kinds: mpsc::UnboundedSender<ApiResource>,
     told: Mutex<BTreeMap<String, Option<i64>>>,
-    /// Curves of trials that succeeded, by their experiment's uid and their name; only those of
-    /// experiments with an early-stopping rule.
-    pub curves: Mutex<BTreeMap<String, BTreeMap<String, Curve>>>,
+    /// What early stopping remembers.
+    pub stopping: stopping::Memory,
+    /// `host:port` of the DBManager that other servers read reports from.
+    pub database: Option<String>,
 }
 
 impl World {
@@ -84,7 +85,8 @@ impl World {
             trial_queue,
             kinds,
             told: Mutex::default(),
-            curves: Mutex::default(),
+            stopping: stopping::Memory::default(),
+            database: settings.database.clone(),
             client,
         };
         (Arc::new(world), wanted)
@@ -118,7 +120,7 @@ impl World {
     /// Forgets what is remembered of an experiment, by its uid, once its object is gone.
     pub fn forget(&self, uid: &str) {
         self.index.lock().forget(uid);
-        self.curves.lock().remove(uid);
+        self.stopping.forget(uid);
         self.searches.forget(uid);
         self.told.lock().remove(uid);
     }

@@ -38,9 +38,10 @@ pub struct Feed {
 struct State {
     runs: BTreeMap<Source, Run>,
     seen: Seen,
-    curve: Vec<(f64, f64)>,
-    /// How far each file was read that a collector reads, by the place of its reports.
-    newest: BTreeMap<String, u64>,
+    /// (step, value) of each metric, in the order of arrival.
+    curves: BTreeMap<String, Vec<(f64, f64)>>,
+    /// How far each file was read that a collector reads, by metric and the place of its reports.
+    newest: BTreeMap<(String, String), u64>,
     last_line: String,
     waits_since: Option<Instant>,
 }
@@ -156,7 +157,7 @@ impl Feed {
         if !text.trim().is_empty() {
             text.trim_end().clone_into(&mut state.last_line);
         }
-        for report in reports.iter().filter(|it| it.metric == self.objective) {
+        for report in &reports {
             if !state.is_known(report, source) {
                 state.add(report);
             }
@@ -169,9 +170,10 @@ impl Feed {
         report.metric == self.objective
     }
 
-    /// The objective so far, as (step, value).
-    pub fn curve(&self) -> Vec<(f64, f64)> {
-        self.state.lock().curve.clone()
+    /// A metric so far, as (step, value) in the order of arrival; values that are no finite
+    /// numbers are among them.
+    pub fn curve(&self, metric: &str) -> Vec<(f64, f64)> {
+        self.state.lock().curves.get(metric).cloned().unwrap_or_default()
     }
 
     /// The last line that was printed.
@@ -201,23 +203,25 @@ impl State {
         if source == run {
             return false;
         }
-        let known = self.newest.get(source).is_some_and(|newest| offset <= newest);
+        let key = (report.metric.clone(), source.clone());
+        let known = self.newest.get(&key).is_some_and(|newest| offset <= newest);
         if !known {
-            self.newest.insert(source.clone(), *offset);
+            self.newest.insert(key, *offset);
         }
         known
     }
 
     fn add(&mut self, report: &Report) {
-        let Some(value) = metrics_collector::report::number(&report.value) else { return };
-        let next = self.curve.last().map_or(1.0, |(step, _)| step + 1.0);
+        let Ok(value) = report.value.trim().parse::<f64>() else { return };
+        let curve = self.curves.entry(report.metric.clone()).or_default();
+        let next = curve.last().map_or(1.0, |(step, _)| step + 1.0);
         #[expect(clippy::cast_precision_loss, reason = "steps are small whole numbers")]
         let step = report.step.map_or(next, |it| it as f64);
-        self.curve.push((step, value));
-        if CURVE_POINTS_MAX < self.curve.len() {
+        curve.push((step, value));
+        if CURVE_POINTS_MAX < curve.len() {
             let half = CURVE_POINTS_MAX / 2;
             let mut place = 0;
-            self.curve.retain(|_| {
+            curve.retain(|_| {
                 place += 1;
                 half < place || place % 2 == 0
             });

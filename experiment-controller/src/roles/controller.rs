@@ -30,6 +30,10 @@ pub struct ControllerArgs {
     #[arg(long, value_name = "FILE", default_value = "observations.db")]
     database: PathBuf,
 
+    /// The DBManager that external early-stopping servers are to read reports from
+    #[arg(long, value_name = "HOST:PORT")]
+    db_manager: Option<String>,
+
     /// A KatibConfig file; it names external search services
     #[arg(long, value_name = "FILE")]
     katib_config: Option<PathBuf>,
@@ -51,6 +55,7 @@ pub async fn controller(client: &Client, args: &ControllerArgs) -> anyhow::Resul
     let store = SqliteStore::open(&args.database).await?;
     let mut settings = Settings::new(Arc::new(store));
     settings.katib_config.clone_from(&args.katib_config);
+    settings.database.clone_from(&args.db_manager);
     tracing::info!("the controllers run");
     Ok(controllers::run(client.clone(), settings, end).await?)
 }

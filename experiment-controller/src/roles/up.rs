@@ -121,7 +121,9 @@ async fn serve(
     let manager = spawn_database(&cluster, &store, database, &stopped);
     let node = start_node(&cluster, state)?;
     let mut basic = cluster::controllers::start(cluster.client());
-    let (client, settings) = (cluster.client(), Settings::new(Arc::clone(&store)));
+    let mut settings = Settings::new(Arc::clone(&store));
+    settings.database = Some(server.database.clone());
+    let client = cluster.client();
     let (ours, stopped) = (home.controllers, until(stopped));
     let mut controllers = tokio::spawn(async move {
         if ours {

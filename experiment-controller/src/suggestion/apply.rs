@@ -11,6 +11,7 @@ use super::verdict::Verdict;
 
 use crate::controllers::world::World;
 use crate::experiment::SEED_ANNOTATION;
+use crate::stopping;
 
 /// An answer, and the settings that the service wants back next time.
 pub(super) type Answered = (Verdict, Vec<Setting>);
@@ -24,6 +25,14 @@ pub(super) async fn ask(
     first: u32,
     count: u32,
 ) -> Answered {
+    let begins = suggestion.status.as_ref().is_none_or(|it| it.suggestion_count == 0);
+    if begins {
+        match stopping::refusal(world, suggestion).await {
+            Ok(None) => {}
+            Ok(Some(why)) => return (Verdict::Refused(why), Vec::new()),
+            Err(why) => return (Verdict::Unavailable(why), Vec::new()),
+        }
+    }
     let name = spec.algorithm.as_ref().map_or("", |it| it.algorithm_name.as_str()).to_owned();
     match world.config.address(&name).await {
         Ok(None) => {}

@@ -38,6 +38,7 @@ struct Runtime {
     suggestions: Vec<Service>,
     /// The image with our collector. (Qalam's own: Katib's collectors speak another language.)
     collector_image: String,
+    early_stoppings: Vec<Service>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -71,6 +72,13 @@ impl Config {
         Ok((!image.is_empty()).then_some(image))
     }
 
+    /// The same for the server of an early-stopping rule.
+    ///
+    /// Errors: as [`Config::address`].
+    pub async fn stopping_address(&self, rule: &str) -> Result<Option<String>, String> {
+        self.text().await?.map_or(Ok(None), |it| stopping_address(&it, rule))
+    }
+
     /// The configuration as the ConfigMap that admission looks up, wherever it is kept.
     ///
     /// Errors: as [`Config::address`].
@@ -90,9 +98,19 @@ impl Config {
 }
 
 fn address(text: &str, algorithm: &str) -> Result<Option<String>, String> {
-    let mut services = parsed(text)?.runtime.suggestions.into_iter();
-    let found = services.find(|it| it.algorithm_name == algorithm && !it.address.is_empty());
-    Ok(found.map(|it| it.address))
+    Ok(named(parsed(text)?.runtime.suggestions, algorithm))
+}
+
+/// The address of the server that a configuration names for an early-stopping rule.
+///
+/// Errors: a sentence, when the configuration cannot be read.
+pub fn stopping_address(text: &str, rule: &str) -> Result<Option<String>, String> {
+    Ok(named(parsed(text)?.runtime.early_stoppings, rule))
+}
+
+fn named(services: Vec<Service>, name: &str) -> Option<String> {
+    let found = services.into_iter().find(|it| it.algorithm_name == name && !it.address.is_empty());
+    found.map(|it| it.address)
 }
 
 fn parsed(text: &str) -> Result<KatibConfig, String> {
@@ -113,10 +131,14 @@ runtime:
   - {algorithmName: random, image: some/image}
   - {algorithmName: mine, address: 'localhost:6789'}
   collectorImage: collector:1
+  earlyStoppings:
+  - {algorithmName: medianstop, address: 'localhost:6788'}
 ";
         assert_eq!(parsed(text).unwrap().runtime.collector_image, "collector:1");
         assert_eq!(address(text, "mine"), Ok(Some("localhost:6789".into())));
         assert_eq!(address(text, "random"), Ok(None));
+        assert_eq!(stopping_address(text, "medianstop"), Ok(Some("localhost:6788".into())));
+        assert_eq!(stopping_address(text, "mine"), Ok(None));
         assert_eq!(address("{}", "mine"), Ok(None));
         assert!(address("runtime: 3", "mine").is_err());
     }

@@ -10,7 +10,7 @@ mod remote;
 mod search;
 mod status;
 mod verdict;
-mod wire;
+pub(crate) mod wire;
 
 use std::sync::Arc;
 use std::time::Duration;

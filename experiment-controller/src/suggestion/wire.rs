@@ -1,8 +1,8 @@
 //! Our types ⇄ `api.v1.beta1`: how a foreign search server is asked, and how its answer is read.
 
 use proto::kinds::{
-    ExperimentSpec, NasConfig, ObjectiveSpec, ParameterAssignment, ParameterSpec, Setting,
-    Suggestion, TrialAssignment,
+    EarlyStoppingSpec, ExperimentSpec, NasConfig, ObjectiveSpec, ParameterAssignment,
+    ParameterSpec, Setting, Suggestion, TrialAssignment,
 };
 use proto::rpc::v1beta1 as rpc;
 
@@ -17,7 +17,7 @@ pub(super) use rpc::{
 };
 
 /// The experiment as a server is told of it; `settings` are those that it gave back before.
-pub(super) fn experiment(
+pub(crate) fn experiment(
     name: &str,
     spec: &ExperimentSpec,
     settings: &[Setting],
@@ -37,7 +37,7 @@ pub(super) fn experiment(
         parameter_specs: Some(rpc::experiment_spec::ParameterSpecs { parameters }),
         objective: value::first_objective(spec).as_ref().map(objective),
         algorithm,
-        early_stopping: None,
+        early_stopping: spec.early_stopping.as_ref().map(early_stopping),
         parallel_trial_count: spec.parallel_trial_count.unwrap_or_default(),
         max_trial_count: spec.max_trial_count.unwrap_or_default(),
         nas_config: spec.nas_config.as_ref().map(nas),
@@ -45,9 +45,19 @@ pub(super) fn experiment(
     rpc::Experiment { name: name.to_owned(), spec: Some(spec) }
 }
 
+/// The early-stopping rule as a server is told of it.
+pub(crate) fn early_stopping(it: &EarlyStoppingSpec) -> rpc::EarlyStoppingSpec {
+    let setting =
+        |it: &Setting| rpc::EarlyStoppingSetting { name: it.name.clone(), value: it.value.clone() };
+    rpc::EarlyStoppingSpec {
+        algorithm_name: it.algorithm_name.clone(),
+        algorithm_settings: it.algorithm_settings.iter().map(setting).collect(),
+    }
+}
+
 /// The trials as a server is told of them: as Katib does, without those that have no metrics, but
 /// with the assignments that wait for their trial, or they would be suggested again.
-pub(super) fn trials(
+pub(crate) fn trials(
     spec: &ExperimentSpec,
     suggestion: &Suggestion,
     trials: &Trials,

@@ -143,6 +143,24 @@ pub(super) async fn clear(world: &World, key: &Key) -> Result<bool, kube::Error>
     }
 }
 
+/// Deletes a workload while its trial goes on to its end: the object stays until its pods, which
+/// are told to end and have their grace period for it, are gone.
+pub(super) async fn leave(world: &World, key: &Key) -> Result<(), kube::Error> {
+    let Some(object) = world.workloads.lock().get(key).cloned() else { return Ok(()) };
+    let Some(kind) = object.types.as_ref().and_then(|it| GroupVersionKind::try_from(it).ok())
+    else {
+        return Ok(());
+    };
+    let kind = ApiResource::from_gvk(&kind);
+    let api: Api<DynamicObject> = Api::namespaced_with(world.client.clone(), &key.namespace, &kind);
+    let mut params = DeleteParams::foreground();
+    params.preconditions = Some(Preconditions { uid: object.uid(), resource_version: None });
+    match api.delete(&key.name, &params).await {
+        Err(kube::Error::Api(why)) if why.is_not_found() || why.is_conflict() => Ok(()),
+        other => other.map(|_| ()),
+    }
+}
+
 /// Whether the trial was ended while its workload ran: that one is ended, too, even if workloads
 /// are retained, for it would run on.
 async fn cut_short(world: &World, key: &Key) -> Result<bool, kube::Error> {

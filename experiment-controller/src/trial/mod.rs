@@ -8,7 +8,6 @@ mod observe;
 mod plan;
 pub mod pods;
 mod status;
-mod stopping;
 pub mod value;
 mod verdict;
 
@@ -30,6 +29,7 @@ use status::{Ending, ended, numbered, running};
 use value::Wanted;
 
 pub use apply::kind;
+pub use observe::pushes;
 pub use verdict::Verdict;
 
 const CONTROLLER: &str = "trial-controller";
@@ -85,9 +85,15 @@ async fn step(world: &World, key: &Key, trial: &Trial) -> Result<Again, LookErro
         Plan::Later(delay) => Ok(Again::After(delay)),
         Plan::Begin => write(world, trial, &old, &running(&old, &now())).await,
         Plan::Number => {
-            let new = numbered(&old, number(world, trial), &now());
+            let measured = measured(world, key, trial).await?;
+            let new = numbered(&old, number(world, trial), measured, &now());
             write(world, trial, &old, &new).await
         }
+        Plan::Stop(why) => {
+            write(world, trial, &old, &status::stopping(&old, &why, &now())).await?;
+            leave(world, key).await
+        }
+        Plan::Leave => leave(world, key).await,
         Plan::Create => match apply::create(world, trial).await {
             Ok(()) => {
                 let note = format!("Job {} is created", key.name);
@@ -105,6 +111,23 @@ async fn step(world: &World, key: &Key, trial: &Trial) -> Result<Again, LookErro
     }
 }
 
+/// Has the workload end; the trial is looked at again when it is gone.
+async fn leave(world: &World, key: &Key) -> Result<Again, LookError> {
+    apply::leave(world, key).await?;
+    Ok(Again::OnChange)
+}
+
+/// What a trial measured, as the store has it.
+async fn measured(
+    world: &World,
+    key: &Key,
+    trial: &Trial,
+) -> Result<Option<Observation>, LookError> {
+    let of = TrialKey { namespace: key.namespace.clone(), trial: key.name.clone() };
+    let summaries = world.store.summary(&of).await?;
+    Ok(status::observation(&Wanted::of_trial(&trial.spec), &summaries))
+}
+
 /// Looks at the metrics, and says how the trial ended.
 async fn conclude(
     world: &World,
@@ -113,10 +136,8 @@ async fn conclude(
     how: End,
     missing: bool,
 ) -> Result<Again, LookError> {
-    let of = TrialKey { namespace: key.namespace.clone(), trial: key.name.clone() };
-    let summaries = world.store.summary(&of).await?;
     let wanted = Wanted::of_trial(&trial.spec);
-    let observation = status::observation(&wanted, &summaries);
+    let observation = measured(world, key, trial).await?;
     let missed = wanted.missing(observation.as_ref().unwrap_or(&Observation::default()));
     let missed = missed.map(str::to_owned);
     let feed = world.followers.feed(key);

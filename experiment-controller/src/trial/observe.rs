@@ -10,35 +10,39 @@ use platform::workload::{self, State};
 use proto::kinds::{Experiment, Trial, TrialSpec};
 
 use super::plan::{Logs, Progress, Workload};
-use super::stopping;
+use super::status;
 use crate::controllers::world::World;
 use crate::controllers::{Key, conditions};
 use crate::experiment;
 use crate::index::{self, Class};
+use crate::stopping::{self, Outlook};
 
 /// Puts together what is known.
 pub(super) async fn observe(world: &World, key: &Key, trial: &Trial) -> Progress {
     let class = Class::of(trial);
     let conditions = trial.status.as_ref().map_or(&[][..], |it| &it.conditions);
     let owner = owner(world, trial);
-    let object = world.workloads.lock().get(key).cloned();
-    let workload = object
-        .filter(|it| belongs(trial, it))
-        .map_or(Workload::Absent, |it| standing(&trial.spec, &it));
-    let logs = logs(world, key, trial, &workload);
+    let object = world.workloads.lock().get(key).cloned().filter(|it| belongs(trial, it));
+    let leaving = object.as_ref().is_some_and(|it| it.metadata.deletion_timestamp.is_some());
+    let workload = object.map_or(Workload::Absent, |it| standing(&trial.spec, &it));
+    let stopping = conditions::find(conditions, status::STOPPING);
+    let stopping = stopping.filter(|it| it.status == "True").map(|it| it.message.clone());
+    let logs = logs(world, key, trial, &workload, stopping.is_some());
     let running = conditions::holds(conditions, "Running");
-    let going =
-        |it: &&Arc<Experiment>| running && workload == Workload::Running && !experiment::ended(it);
-    let stop = match owner.as_ref().filter(going) {
-        Some(owner) => stopping::stop(world, key, owner, trial).await,
-        None => None,
+    let going = running && !leaving && workload == Workload::Running && stopping.is_none();
+    let outlook = match owner.as_ref().filter(|it| going && !experiment::ended(it)) {
+        Some(owner) => stopping::outlook(world, key, owner, trial).await,
+        None => Outlook::default(),
     };
     Progress {
         running,
         ended: class.ended(),
         orphaned: owner.is_some_and(|it| experiment::ended(&it)),
-        stop,
+        stop: outlook.stop,
+        stopping,
+        watched: outlook.watched,
         workload,
+        leaving,
         logs,
     }
 }
@@ -84,18 +88,27 @@ fn standing(spec: &TrialSpec, object: &DynamicObject) -> Workload {
     }
 }
 
-fn logs(world: &World, key: &Key, trial: &Trial, workload: &Workload) -> Logs {
+/// Whether a trial's metrics are pushed to the store, and read from nowhere.
+pub fn pushes(trial: &Trial) -> bool {
     let collector = trial.spec.metrics_collector.as_ref().and_then(|it| it.collector.as_ref());
     let kind = collector.map_or("StdOut", |it| it.kind.as_str());
-    if kind == "Push" || *workload == Workload::Absent {
+    kind == "Push"
+}
+
+fn logs(world: &World, key: &Key, trial: &Trial, workload: &Workload, stopping: bool) -> Logs {
+    let gone = *workload == Workload::Absent;
+    if pushes(trial) || (gone && !stopping) {
         return Logs::Complete;
     }
     let progress = world.followers.follow(trial, &pods(world, key));
     let waited = || match workload {
-        Workload::Running | Workload::Absent => Duration::ZERO,
+        Workload::Running => Duration::ZERO,
+        Workload::Absent if !stopping => Duration::ZERO,
         _ => world.followers.feed(key).map_or(Duration::ZERO, |it| it.waits_since().elapsed()),
     };
-    if progress.seen == 0 {
+    if progress.seen == 0 && gone {
+        Logs::Complete
+    } else if progress.seen == 0 {
         Logs::NoPod(waited())
     } else if progress.reading.is_empty() {
         Logs::Complete

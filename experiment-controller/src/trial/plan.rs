@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use platform::workload::Why;
 
+use crate::stopping::LOOK_EVERY;
+
 /// Longest wait for logs whose pods are known: a slow disk or API, not a lost cause.
 pub(super) const LOGS_WAIT_MAX: Duration = Duration::from_secs(30);
 /// Longest wait for a pod to be seen at all after its workload has ended.
@@ -42,10 +44,16 @@ pub(super) struct Progress {
     pub ended: bool,
     /// Its experiment has ended.
     pub orphaned: bool,
-    /// An early-stopping rule has fired, and which.
+    /// An early-stopping rule has just fired, and which.
     pub stop: Option<String>,
+    /// It is being stopped early, for this reason.
+    pub stopping: Option<String>,
+    /// What other trials report may be its end.
+    pub watched: bool,
     /// How its workload stands.
     pub workload: Workload,
+    /// Its workload is being deleted.
+    pub leaving: bool,
     /// How far its logs are read.
     pub logs: Logs,
 }
@@ -70,6 +78,10 @@ pub(super) enum Plan {
     Create,
     /// Say that the trial runs.
     Begin,
+    /// Say that it is being stopped early, and why; then as [`Plan::Leave`].
+    Stop(String),
+    /// Delete the workload: its pods are told to end, and have their grace period for it.
+    Leave,
     /// Look at the metrics and say how it ended; `missing` tells that logs were not all read.
     Conclude {
         /// How the run ended.
@@ -90,18 +102,16 @@ pub(super) fn plan(seen: &Progress) -> Plan {
     if seen.ended {
         return Plan::Number;
     }
-    let end = match &seen.workload {
-        Workload::Succeeded(why) => End::Succeeded(why.clone()),
-        Workload::Failed(why) => End::Failed(why.clone()),
+    let end = match (&seen.workload, &seen.stopping) {
+        // What was decided stands, however the workload took it.
+        (Workload::Running, Some(_)) if seen.leaving => return Plan::Wait,
+        (Workload::Running, Some(_)) => return Plan::Leave,
+        (_, Some(why)) => End::Stopped(why.clone()),
+        (Workload::Succeeded(why), None) => End::Succeeded(why.clone()),
+        (Workload::Failed(why), None) => End::Failed(why.clone()),
         _ if seen.orphaned => return Plan::Conclude { end: End::Killed, missing: false },
-        Workload::Absent => return Plan::Create,
-        Workload::Running => match &seen.stop {
-            Some(why) => {
-                return Plan::Conclude { end: End::Stopped(why.clone()), missing: false };
-            }
-            None if seen.running => return Plan::Wait,
-            None => return Plan::Begin,
-        },
+        (Workload::Absent, None) => return Plan::Create,
+        (Workload::Running, None) => return running(seen),
     };
     let left = match seen.logs {
         Logs::Complete => return Plan::Conclude { end, missing: false },
@@ -109,6 +119,15 @@ pub(super) fn plan(seen: &Progress) -> Plan {
         Logs::NoPod(waited) => PODS_WAIT_MAX.saturating_sub(waited),
     };
     if left.is_zero() { Plan::Conclude { end, missing: true } } else { Plan::Later(left) }
+}
+
+fn running(seen: &Progress) -> Plan {
+    match &seen.stop {
+        Some(why) => Plan::Stop(why.clone()),
+        None if !seen.running => Plan::Begin,
+        None if seen.watched => Plan::Later(LOOK_EVERY),
+        None => Plan::Wait,
+    }
 }
 
 #[cfg(test)]
@@ -121,7 +140,10 @@ mod tests {
             ended: false,
             orphaned: false,
             stop: None,
+            stopping: None,
+            watched: false,
             workload: Workload::Running,
+            leaving: false,
             logs: Logs::Reading(Duration::ZERO),
         };
         change(&mut seen);
@@ -156,11 +178,30 @@ mod tests {
     }
 
     #[test]
-    fn what_still_runs_is_stopped_when_the_experiment_ends_or_a_rule_fires() {
+    fn a_stop_is_said_before_it_is_done_and_waits_for_the_end() {
+        check(|it| it.stop = Some("bad".into()), Plan::Stop("bad".into()));
+        check(|it| it.watched = true, Plan::Later(LOOK_EVERY));
+        let stopping = |workload: Workload, leaving: bool, logs: Logs| {
+            move |it: &mut Progress| {
+                it.stopping = Some("bad".into());
+                (it.workload, it.leaving, it.logs) = (workload, leaving, logs);
+            }
+        };
+        let reading = Logs::Reading(Duration::ZERO);
+        check(stopping(Workload::Running, false, reading), Plan::Leave);
+        check(stopping(Workload::Running, true, reading), Plan::Wait);
+        check(stopping(Workload::Absent, false, reading), Plan::Later(LOGS_WAIT_MAX));
+        let end = conclude(End::Stopped("bad".into()));
+        check(stopping(Workload::Absent, false, Logs::Complete), end.clone());
+        let failed = Workload::Failed(Why::default());
+        check(stopping(failed, false, Logs::Complete), end);
+    }
+
+    #[test]
+    fn what_still_runs_is_stopped_when_the_experiment_ends() {
         check(|it| it.orphaned = true, conclude(End::Killed));
         let unmade = |it: &mut Progress| (it.orphaned, it.workload) = (true, Workload::Absent);
         check(unmade, conclude(End::Killed));
-        check(|it| it.stop = Some("bad".into()), conclude(End::Stopped("bad".into())));
         let done = |it: &mut Progress| {
             it.orphaned = true;
             it.logs = Logs::Complete;

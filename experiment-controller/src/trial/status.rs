@@ -17,6 +17,17 @@ pub(super) fn running(old: &TrialStatus, now: &Time) -> TrialStatus {
     new
 }
 
+/// Condition of a trial that is being stopped early: its workload has its grace period.
+pub(super) const STOPPING: &str = "Stopping";
+
+/// The status of a trial that a rule has given up, before anything is done about it.
+pub(super) fn stopping(old: &TrialStatus, why: &str, now: &Time) -> TrialStatus {
+    let mut new = old.clone();
+    let fact = Fact { type_: STOPPING, holds: true, reason: "EarlyStopping", message: why };
+    conditions::set(&mut new.conditions, &fact, now);
+    new
+}
+
 /// What a trial says at its end.
 #[derive(Debug)]
 pub(super) struct Ending<'a> {
@@ -34,6 +45,7 @@ pub(super) struct Ending<'a> {
 pub(super) fn ended(old: &TrialStatus, ending: &Ending<'_>, now: &Time) -> TrialStatus {
     let mut new = created(old, now);
     conditions::lower(&mut new.conditions, "Running", now);
+    conditions::lower(&mut new.conditions, STOPPING, now);
     if let Some(message) = ending.missing {
         let (type_, reason) = ("LogsIncomplete", "LogsIncomplete");
         conditions::set(&mut new.conditions, &Fact { type_, holds: true, reason, message }, now);
@@ -48,9 +60,16 @@ pub(super) fn ended(old: &TrialStatus, ending: &Ending<'_>, now: &Time) -> Trial
     new
 }
 
-/// The status of a trial that somebody else has ended: only its number is added.
-pub(super) fn numbered(old: &TrialStatus, number: i64, now: &Time) -> TrialStatus {
+/// The status of a trial that somebody else has ended: its number is added, and what it measured
+/// if nobody said so.
+pub(super) fn numbered(
+    old: &TrialStatus,
+    number: i64,
+    observation: Option<Observation>,
+    now: &Time,
+) -> TrialStatus {
     let mut new = old.clone();
+    new.observation = new.observation.or(observation);
     conditions::lower(&mut new.conditions, "Running", now);
     new.completion_number = Some(number);
     new.completion_time.get_or_insert_with(|| now.clone());

@@ -45,6 +45,8 @@ pub(super) fn check(case: &Case<'_>) -> Vec<FieldError> {
     if let Some(stopping) = &spec.early_stopping {
         // Either direction will do: only the faults are wanted.
         let found = Rule::parse(stopping, Direction::Minimize).err().into_iter().flatten();
+        // A rule that another server has is that server's to judge.
+        let found = found.filter(|_| !stops_elsewhere(case, &stopping.algorithm_name));
         faults.extend(found.map(|fault| fault.under("spec.earlyStopping")));
     }
     faults
@@ -72,6 +74,15 @@ fn untold(case: &Case<'_>) -> Vec<FieldError> {
         refuse(parameter.prior.is_some(), format!("spec.parameters[{index}].prior"));
     }
     faults
+}
+
+/// Whether KatibConfig names a server for the early-stopping rule.
+fn stops_elsewhere(case: &Case<'_>, rule: &str) -> bool {
+    let Some(map) = (case.lookup)("configmaps", config::NAMESPACE, config::NAME) else {
+        return false;
+    };
+    let text = map["data"][config::KEY].as_str().unwrap_or_default();
+    config::stopping_address(text, rule).is_ok_and(|it| it.is_some())
 }
 
 /// Whether KatibConfig names a server for the algorithm.
