@@ -5,6 +5,7 @@
 pub mod best;
 pub mod hypervolume;
 pub mod pareto;
+pub mod sample;
 
 #[cfg(test)]
 pub(crate) mod points;
