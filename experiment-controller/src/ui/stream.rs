@@ -12,7 +12,8 @@ use axum::response::{IntoResponse, Response};
 use futures::{Stream, StreamExt, stream};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 use tokio::sync::watch;
 
 use super::Ui;
@@ -21,7 +22,7 @@ use super::board::news::{Item, Told};
 use super::extract::Asked;
 use super::pages::summary;
 use super::problem::Trouble;
-use super::types::{ExperimentRow, ObjectName, PointsAdded, StreamQuery};
+use super::types::{Done, ExperimentRow, ObjectName, PointsAdded, StreamQuery};
 use crate::controllers::Key;
 
 /// Changes are gathered for so long, so that a burst is one event.
@@ -117,7 +118,7 @@ impl Listener {
     async fn next(mut self) -> (Vec<Event>, Option<Listener>) {
         loop {
             if !self.goes_on() {
-                let bye = self.event("bye", &json!({"message": "the session has ended"}));
+                let bye = self.event("bye", &told("the session has ended"));
                 return (vec![bye], None);
             }
             let events = self.gather().await;
@@ -162,11 +163,11 @@ impl Listener {
     }
 
     fn reset(&self) -> Event {
-        self.event("reset", &json!({"message": "what was missed is no longer known"}))
+        self.event("reset", &told("what was missed is no longer known"))
     }
 
-    fn event(&self, name: &str, data: &Value) -> Event {
-        self.raw(name, data.to_string())
+    fn event(&self, name: &str, data: &impl Serialize) -> Event {
+        self.raw(name, serde_json::to_string(data).unwrap_or_else(|_| "null".into()))
     }
 
     fn raw(&self, name: &str, data: String) -> Event {
@@ -188,10 +189,10 @@ impl Listener {
             harvest.experiments.iter().filter_map(row).collect::<Vec<ExperimentRow>>()
         });
         if !rows.is_empty() {
-            events.push(self.event("experiments", &json!(rows)));
+            events.push(self.event("experiments", &rows));
         }
         if !harvest.gone.is_empty() {
-            events.push(self.event("experiments-gone", &json!(harvest.gone)));
+            events.push(self.event("experiments-gone", &harvest.gone));
         }
         for (experiment, rows) in &harvest.trials {
             events.push(self.raw("trials", trials(experiment, rows)));
@@ -202,16 +203,20 @@ impl Listener {
         }
         if !harvest.points.is_empty() {
             let points: Vec<&PointsAdded> = harvest.points.iter().map(|it| &**it).collect();
-            events.push(self.event("points", &json!(points)));
+            events.push(self.event("points", &points));
         }
         for Key { namespace, name } in harvest.pods_of {
-            events.push(self.event("trial", &json!(ObjectName { namespace, name })));
+            events.push(self.event("trial", &ObjectName { namespace, name }));
         }
         if harvest.cluster {
-            events.push(self.event("cluster", &json!({"message": "pods changed"})));
+            events.push(self.event("cluster", &told("pods changed")));
         }
         events
     }
+}
+
+fn told(message: &str) -> Done {
+    Done { message: message.into() }
 }
 
 /// Rows that were written once for all streams, put together.
@@ -279,7 +284,7 @@ impl<'a> Harvest<'a> {
                     self.points.push(points.clone());
                 }
             }
-            Item::Pod { namespace, trial, .. } => match topic {
+            Item::Pod { namespace, trial } => match topic {
                 Topic::Cluster(it) => {
                     self.cluster |= it.as_ref().is_none_or(|it| it == namespace);
                 }

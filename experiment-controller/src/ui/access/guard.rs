@@ -173,11 +173,6 @@ fn cookie(headers: &HeaderMap, port: u16) -> Option<&str> {
     pairs.find(|(key, _)| *key == name).map(|(_, value)| value)
 }
 
-/// The session's token that a request carries.
-pub(crate) fn session_token(headers: &HeaderMap, port: u16) -> Option<&str> {
-    cookie(headers, port)
-}
-
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
 }

@@ -49,8 +49,6 @@ pub(crate) enum Item {
         namespace: String,
         /// Its trial; empty where nobody knows.
         trial: String,
-        /// Its experiment; empty where nobody knows.
-        experiment: String,
     },
 }
 

@@ -76,7 +76,6 @@ pub(crate) struct Table {
     best_so_far: Vec<Option<f64>>,
     best: Option<usize>,
     stale: bool,
-    version: u64,
 }
 
 impl Table {
@@ -101,7 +100,6 @@ impl Table {
                 self.put(place, row);
             }
         }
-        self.version += 1;
         true
     }
 
@@ -113,7 +111,6 @@ impl Table {
         }
         self.free.push(place);
         self.stale = true;
-        self.version += 1;
     }
 
     fn row(&mut self, name: Arc<str>, trial: &Trial) -> Row {
@@ -213,11 +210,6 @@ impl Table {
         self.best_so_far = best::so_far(losses);
         self.best = None;
         (0..self.ended.len()).for_each(|it| self.compare(self.ended[it]));
-    }
-
-    /// Changes with every change.
-    pub(crate) fn version(&self) -> u64 {
-        self.version
     }
 
     /// How many trials stand how.

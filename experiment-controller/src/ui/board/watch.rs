@@ -6,7 +6,7 @@ use std::sync::Arc;
 use k8s_openapi::api::core::v1::Pod;
 use kube::runtime::watcher::{self, watcher};
 use kube::{Api, Client, ResourceExt};
-use proto::kinds::{EXPERIMENT_LABEL, Experiment, TRIAL_LABEL, Trial};
+use proto::kinds::{Experiment, TRIAL_LABEL, Trial};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
@@ -53,22 +53,14 @@ async fn watch_trials(board: Arc<Board>, client: Client, ready: oneshot::Sender<
 /// Pods are not kept: pages that show them ask for them anew when one changes.
 async fn watch_pods(board: Arc<Board>, client: Client) {
     let take = |change: Change<Pod>| {
-        let item = match change {
+        let (namespace, trial) = match change {
             Change::Is(it) => {
-                let label = |name: &str| it.labels().get(name).cloned().unwrap_or_default();
-                Item::Pod {
-                    namespace: it.namespace().unwrap_or_default(),
-                    trial: label(TRIAL_LABEL),
-                    experiment: label(EXPERIMENT_LABEL),
-                }
+                let trial = it.labels().get(TRIAL_LABEL).cloned();
+                (it.namespace().unwrap_or_default(), trial.unwrap_or_default())
             }
-            Change::Gone(key) => Item::Pod {
-                namespace: key.namespace,
-                trial: String::new(),
-                experiment: String::new(),
-            },
+            Change::Gone(key) => (key.namespace, String::new()),
         };
-        board.tell(item);
+        board.tell(Item::Pod { namespace, trial });
     };
     let config = watcher::Config::default().labels(TRIAL_LABEL);
     let events = watcher(Api::<Pod>::all(client), config);

@@ -82,7 +82,7 @@ async fn slots(ui: &Ui, pods: &[PodInfo]) -> Vec<Slot> {
         if found.is_empty() { Num::NONE } else { Num(found.iter().map(amount).sum()) }
     };
     let used = |of: fn(&PodInfo) -> f64| {
-        pods.iter().filter(|it| it.phase == "Running").map(of).sum::<f64>()
+        pods.iter().filter(|it| it.phase == "Running").map(of).fold(0.0, |sum, it| sum + it)
     };
     vec![
         Slot { resource: Resource::Cpu, used: used(|it| it.cpu), total: total("cpu") },

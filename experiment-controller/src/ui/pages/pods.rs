@@ -133,7 +133,8 @@ fn sum(containers: &[Container], name: &str) -> f64 {
         let of = |map: &Option<BTreeMap<String, Quantity>>| Some(amount(map.as_ref()?.get(name)?));
         of(&resources.requests).or_else(|| of(&resources.limits))
     };
-    containers.iter().filter_map(asks).sum()
+    // A sum of nothing is -0.
+    containers.iter().filter_map(asks).fold(0.0, |sum, it| sum + it)
 }
 
 /// A quantity as a number: cores, bytes, devices. What cannot be read is nothing.
