@@ -432,7 +432,8 @@ pub fn number(trial: &Trial) -> u64 {
     text.and_then(|it| it.parse().ok()).unwrap_or(u64::MAX)
 }
 
-fn record(trial: &Trial) -> Record {
+/// What is remembered of a trial.
+pub(crate) fn record(trial: &Trial) -> Record {
     let class = Class::of(trial);
     let status = trial.status.as_ref();
     let observation = status.and_then(|it| it.observation.clone()).unwrap_or_default();

@@ -8,6 +8,7 @@
 //!   experiment          budget and verdict      suggestion   what to try
 //!   trial               workload and metrics    metrics      follows what pods print
 //! index, names          every trial, counted · how trials are called
+//! ui                    the dashboard: JSON, live stream, pages
 //! ```
 //! In each controller folder: `observe` looks, `plan` decides, `apply` does, `status` tells,
 //! `verdict` says why it ended. Begin with `experiment/plan.rs`.
@@ -24,3 +25,4 @@ pub mod stopping;
 pub mod suggestion;
 pub mod template;
 pub mod trial;
+pub mod ui;

@@ -14,8 +14,8 @@ pub(crate) mod ensemble;
 pub(crate) mod lesson;
 pub(crate) mod model;
 mod split;
-mod table;
-mod tree;
+pub(crate) mod table;
+pub(crate) mod tree;
 
 use candidates::Effort;
 use ensemble::Recipe;

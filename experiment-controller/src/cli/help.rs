@@ -22,7 +22,7 @@ Two ways to begin:
 /// Every verb under what it is for.
 const GROUPS: [(&str, &[&str]); 6] = [
     ("Search", &["run", "tune", "validate", "algorithms", "ask-tell"]),
-    ("Look at experiments", &["get", "describe", "logs", "best", "export"]),
+    ("Look at experiments", &["ui", "get", "describe", "logs", "best", "export"]),
     ("End experiments", &["stop", "resume", "delete"]),
     ("The home, which runs them on this machine", &["status", "up", "down", "doctor", "token"]),
     ("Parts, for clusters", &["controller", "suggest", "store"]),

@@ -1,5 +1,6 @@
 //! From a checked manifest to a running experiment: applied, or attached to if it already runs.
 
+use std::io::IsTerminal;
 use std::time::Duration;
 
 use kube::api::{ApiResource, DeleteParams, DynamicObject, Patch, PatchParams, PostParams};
@@ -10,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::failure::Failure;
 use super::place::Session;
-use super::{ending, follow, trials};
+use super::{ending, follow, trials, ui};
 
 /// How long a replaced experiment may take to go.
 const GONE_MAX: Duration = Duration::from_secs(60);
@@ -46,6 +47,10 @@ pub(super) async fn launch(
             "experiment {name} runs; `qalam get experiments {name}`, `qalam logs {name} -f` and \
              `qalam best {name}` tell how it goes"
         ));
+    }
+    if !options.quiet && std::io::stderr().is_terminal() {
+        let link = ui::offered(session, &ui::page(&session.namespace, &name)).await;
+        link.inspect(|it| eprintln!("dashboard  {it}"));
     }
     attend(session, &name, options.quiet).await
 }

@@ -2,13 +2,13 @@
 
 mod algorithms;
 mod ask_tell;
-mod assignments;
+pub(crate) mod assignments;
 mod bar;
 mod best;
 mod braces;
 mod clauses;
 mod completions;
-mod csv;
+pub(crate) mod csv;
 mod delete;
 mod describe;
 pub mod digits;
@@ -32,7 +32,7 @@ mod param;
 mod place;
 mod progress;
 mod reports;
-mod resume;
+pub(crate) mod resume;
 mod run;
 mod sketch;
 mod span;
@@ -41,6 +41,7 @@ mod stop;
 mod token;
 mod trials;
 mod tune;
+mod ui;
 mod up;
 mod validate;
 
@@ -86,6 +87,8 @@ enum Verb {
     Best(best::Best),
     /// Write every trial as CSV or JSON
     Export(export::Export),
+    /// Open the dashboard
+    Ui(ui::Ui),
     /// End experiments, and keep what they found
     Stop(stop::Stop),
     /// Let an experiment go on that was stopped, or ran out of trials
@@ -183,6 +186,7 @@ async fn dispatch(cli: &Cli) -> Result<(), Failure> {
         Verb::Logs(args) => logs::run(&place.reach().await?, args).await,
         Verb::Best(args) => best::run(&place.reach().await?, args).await,
         Verb::Export(args) => export::run(&place.reach().await?, args).await,
+        Verb::Ui(args) => ui::run(place, args).await,
         Verb::Stop(args) => stop::run(&place.reach().await?, args).await,
         Verb::Resume(args) => resume::run(&place.reach().await?, args).await,
         Verb::Delete(args) => delete::run(&place.reach().await?, args).await,

@@ -56,7 +56,7 @@ pub(super) async fn run(session: &Session, args: &Resume) -> Result<(), Failure>
 }
 
 /// The edit with which the experiment goes on; else why it does not.
-fn change(experiment: &Experiment, trials: Option<i32>) -> Result<Value, String> {
+pub(crate) fn change(experiment: &Experiment, trials: Option<i32>) -> Result<Value, String> {
     let (name, spec) = (experiment.name_any(), &experiment.spec);
     let conditions = experiment.status.as_ref().map_or(&[][..], |it| &it.conditions);
     let end =

@@ -3,10 +3,11 @@
 use clap::Args;
 use kube::api::ListParams;
 use proto::kinds::Experiment;
+use serde_json::json;
 
 use super::failure::Failure;
 use super::place::{Place, Session};
-use super::{get, home, out};
+use super::{get, home, out, ui};
 
 /// Arguments of `qalam status`.
 #[derive(Args, Debug)]
@@ -24,7 +25,7 @@ pub(super) async fn run(place: &Place) -> Result<(), Failure> {
     };
     let answers = home::answers(&state).await;
     let row = |name: &str, value: String| vec![name.to_owned(), value];
-    let rows = vec![
+    let mut rows = vec![
         row("home", root.to_string()),
         row("server", format!("process {}, version {}", server.pid, server.version)),
         row("since", server.started.to_string()),
@@ -32,6 +33,9 @@ pub(super) async fn run(place: &Place) -> Result<(), Failure> {
         row("metrics", format!("{} (DBManager)", server.database)),
         row("kubeconfig", state.kubeconfig().display().to_string()),
     ];
+    if answers && let Some(link) = ui::link(&state, &json!({})).await? {
+        rows.insert(4, row("dashboard", link));
+    }
     out::say(&out::table(&[], rows))?;
     if !answers {
         let log = state.log();

@@ -14,6 +14,7 @@ use crate::roles::{Home, up};
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   qalam up
+  qalam up --no-ui
   export KUBECONFIG=~/.qalam/kubeconfig; kubectl get experiments")]
 pub(super) struct Up {
     /// Where the API listens; another free port is taken if this one is not free
@@ -29,38 +30,60 @@ pub(super) struct Up {
     #[arg(long, hide = true)]
     pub(super) detached: bool,
 
+    /// Where the dashboard listens; another free port is taken if this one is not free
+    #[arg(long, value_name = "ADDRESS", default_value = DASHBOARD)]
+    ui_listen: SocketAddr,
+
+    /// A name under which the dashboard is reached, through a tunnel or a proxy; may be repeated
+    #[arg(long, value_name = "NAME")]
+    ui_host: Vec<String>,
+
+    /// Have no dashboard
+    #[arg(long)]
+    no_ui: bool,
+
     /// Leave experiments to controllers that run elsewhere (`qalam controller`)
     #[arg(long, hide = true)]
     no_controllers: bool,
 }
+
+/// Where the dashboard listens.
+const DASHBOARD: &str = "127.0.0.1:7461";
 
 /// How long a detached home stays with nothing to do.
 const IDLE_EXIT: Duration = Duration::from_secs(600);
 
 /// Runs the home until a signal ends it, or until it is idle for long enough.
 pub(super) async fn run(place: &Place, args: &Up) -> Result<(), Failure> {
-    if !args.address.ip().is_loopback() {
-        return Err(Failure::Refused(format!(
-            "--address {}: the home listens on loopback only, such as 127.0.0.1:7460; any other \
-             address would need TLS and authentication",
-            args.address
-        )));
+    for (flag, address) in [("--address", args.address), ("--ui-listen", args.ui_listen)] {
+        if !address.ip().is_loopback() {
+            return Err(Failure::Refused(format!(
+                "{flag} {address}: the home listens on loopback only, such as 127.0.0.1:{}; any \
+                 other address would need TLS and authentication",
+                address.port(),
+            )));
+        }
     }
     let home = Home {
         state: place.state()?,
         address: args.address,
         controllers: !args.no_controllers,
         idle_exit: args.idle_exit.or(args.detached.then_some(IDLE_EXIT)),
+        dashboard: (!args.no_ui).then_some(args.ui_listen),
+        dashboard_hosts: args.ui_host.clone(),
     };
     let detached = args.detached;
-    let ended = up(&home, |state, server| {
+    let ended = up(&home, |state, server, ui| {
+        // A link in the log would be one for everybody who may read it.
+        let link = ui.filter(|_| !detached).map(|it| format!("  dashboard   {}\n", it.link("/")));
         // A reader that went away is no reason to end the home.
         let _ = out::say(&format!(
-            "home {} is up\n  api         https://{}\n  metrics     {} (DBManager)\n  kubeconfig  \
+            "home {} is up\n  api         https://{}\n  metrics     {} (DBManager)\n{}  kubeconfig  \
              {path}\n\n  export KUBECONFIG={path}",
             state.root().display(),
             server.address,
             server.database,
+            link.unwrap_or_default(),
             path = state.kubeconfig().display(),
         ));
     });

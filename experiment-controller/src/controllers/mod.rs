@@ -6,7 +6,7 @@ pub mod patch;
 pub mod queue;
 #[cfg(test)]
 mod tests;
-mod watch;
+pub(crate) mod watch;
 pub mod world;
 
 use std::fmt::Debug;

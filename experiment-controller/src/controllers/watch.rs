@@ -18,14 +18,14 @@ use super::world::World;
 use crate::index;
 
 /// What a watch tells: an object as it is now, or that it is gone.
-enum Change<K> {
+pub(crate) enum Change<K> {
     Is(K),
     Gone(Key),
 }
 
 /// Watches one kind for ever. Objects that vanished while the watch was down are told as gone.
 /// `ready` hears when the first list is complete.
-async fn follow<K>(
+pub(crate) async fn follow<K>(
     events: impl Stream<Item = Result<Event<K>, watcher::Error>> + Send,
     ready: oneshot::Sender<()>,
     known: impl Fn() -> BTreeSet<Key>,

@@ -1,5 +1,6 @@
 //! The controllers against any cluster: they take the API as they find it.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -8,10 +9,13 @@ use clap::Args;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::api::{Patch, PatchParams};
 use kube::{Api, Client, ResourceExt};
-use metrics_collector::SqliteStore;
+use metrics_collector::{SqliteStore, Store};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 
 use super::signals;
 use crate::controllers::{self, Settings};
+use crate::ui::{self, Heard, Hearing, Ui};
 
 /// Who applies the definitions.
 const MANAGER: &str = "qalam";
@@ -20,7 +24,8 @@ const MANAGER: &str = "qalam";
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   qalam controller --kubeconfig ~/.kube/config
-  qalam controller --context kind-kind --install-crds")]
+  qalam controller --context kind-kind --install-crds
+  qalam controller --ui-listen 127.0.0.1:7461")]
 pub struct ControllerArgs {
     /// Apply the custom resource definitions that are missing
     #[arg(long)]
@@ -37,6 +42,14 @@ pub struct ControllerArgs {
     /// A KatibConfig file; it names external search services
     #[arg(long, value_name = "FILE")]
     katib_config: Option<PathBuf>,
+
+    /// Serve the dashboard here, on loopback (reach it with kubectl port-forward)
+    #[arg(long, value_name = "ADDRESS")]
+    ui_listen: Option<SocketAddr>,
+
+    /// A name under which the dashboard is reached; may be repeated
+    #[arg(long, value_name = "NAME", requires = "ui_listen")]
+    ui_host: Vec<String>,
 }
 
 /// Runs the controllers until the process is asked to end.
@@ -52,12 +65,48 @@ pub async fn controller(client: &Client, args: &ControllerArgs) -> anyhow::Resul
             names.join(", ")
         );
     }
-    let store = SqliteStore::open(&args.database).await?;
-    let mut settings = Settings::new(Arc::new(store));
+    let (store, hearing) = Heard::new(Arc::new(SqliteStore::open(&args.database).await?));
+    let _dashboard = dashboard(client, args, store.clone(), hearing).await?;
+    let mut settings = Settings::new(store);
     settings.katib_config.clone_from(&args.katib_config);
     settings.database.clone_from(&args.db_manager);
     tracing::info!("the controllers run");
     Ok(controllers::run(client.clone(), settings, end).await?)
+}
+
+/// Serves the dashboard for as long as what is answered lives; nothing where none is asked for.
+async fn dashboard(
+    client: &Client,
+    args: &ControllerArgs,
+    store: Arc<dyn Store>,
+    hearing: Hearing,
+) -> anyhow::Result<Option<JoinSet<()>>> {
+    let Some(address) = args.ui_listen else { return Ok(None) };
+    anyhow::ensure!(
+        address.ip().is_loopback(),
+        "--ui-listen {address}: the dashboard listens on loopback only, such as 127.0.0.1:7461"
+    );
+    let listener = TcpListener::bind(address).await;
+    let listener = listener.with_context(|| format!("--ui-listen {address}"))?;
+    let ui = Ui::new(ui::Options {
+        client: client.clone(),
+        store: Some(store),
+        hearing: Some(hearing),
+        home: false,
+        namespace: client.default_namespace().to_owned(),
+        hosts: args.ui_host.clone(),
+        bearer: None,
+        touched: Box::new(|| {}),
+    });
+    ui.listens(listener.local_addr()?);
+    tracing::info!("the dashboard is at {}", ui.link("/"));
+    let mut serving = JoinSet::new();
+    serving.spawn(async move {
+        if let Err(error) = ui.serve(listener).await {
+            tracing::error!("the dashboard ended: {error}");
+        }
+    });
+    Ok(Some(serving))
 }
 
 /// Definitions that the cluster does not have.

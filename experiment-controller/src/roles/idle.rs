@@ -29,9 +29,14 @@ impl Activity {
     pub(super) fn noted(&self, router: Router) -> Router {
         let activity = self.clone();
         router.layer(from_fn(move |request: Request, next: Next| {
-            *activity.0.lock() = Instant::now();
+            activity.note();
             next.run(request)
         }))
+    }
+
+    /// Somebody is there.
+    pub(super) fn note(&self) {
+        *self.0.lock() = Instant::now();
     }
 
     fn since(&self) -> Duration {

@@ -24,6 +24,9 @@ pub struct Server {
     pub address: String,
     /// Where its DBManager listens, such as `127.0.0.1:6789`.
     pub database: String,
+    /// Where its dashboard listens, such as `127.0.0.1:7461`; none where it has none.
+    #[serde(default)]
+    pub dashboard: Option<String>,
     /// The version of `qalam` that it runs.
     pub version: String,
     /// When it was started.

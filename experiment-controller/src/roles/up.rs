@@ -27,6 +27,7 @@ use super::state::{Lock, Server, State};
 use super::{config, kubeconfig, listen, signals, tls};
 use crate::admission::Door;
 use crate::controllers::{self, Settings};
+use crate::ui::{self, Heard, Hearing, Ui};
 
 /// Where DBManager is looked for by Katib's clients.
 const DATABASE: SocketAddr =
@@ -49,6 +50,10 @@ pub struct Home {
     pub controllers: bool,
     /// Leave after this time with nothing to do; never without it.
     pub idle_exit: Option<Duration>,
+    /// Where the dashboard should listen; none for no dashboard.
+    pub dashboard: Option<SocketAddr>,
+    /// Names under which the dashboard is reached, beside this machine's own.
+    pub dashboard_hosts: Vec<String>,
 }
 
 /// Why a home did not start, or ended.
@@ -64,7 +69,10 @@ pub enum UpError {
 
 /// Runs the home until a signal ends it, or until it is idle for long enough; `ready` is called
 /// once it answers. Running pods go on when it ends, and the next start takes them up.
-pub async fn up(home: &Home, ready: impl FnOnce(&State, &Server)) -> Result<(), UpError> {
+pub async fn up(
+    home: &Home,
+    ready: impl FnOnce(&State, &Server, Option<&Ui>),
+) -> Result<(), UpError> {
     let end = signals::end_wanted().context("signals cannot be handled")?;
     let state = &home.state;
     let root = state.root().display();
@@ -92,33 +100,32 @@ async fn take(state: &State) -> io::Result<Option<Lock>> {
 async fn serve(
     home: &Home,
     end: impl Future<Output = ()>,
-    ready: impl FnOnce(&State, &Server),
+    ready: impl FnOnce(&State, &Server, Option<&Ui>),
 ) -> anyhow::Result<()> {
     let state = &home.state;
-    let store: Arc<dyn Store> = Arc::new(open(&state.observations()).await?);
+    let (store, hearing) = Heard::new(Arc::new(open(&state.observations()).await?));
+    let store: Arc<dyn Store> = store;
     let mut options = cluster::Options::at(state.root());
     options.admission.push(Arc::new(Door));
     let cluster = Cluster::open(options).await?;
     let (stop, stopped) = watch::channel(false);
 
-    let (listener, database) = listeners(home).await?;
-    let server = Server {
-        pid: i32::try_from(std::process::id()).context("the process id is no pid")?,
-        address: listener.local_addr()?.to_string(),
-        database: database.local_addr()?.to_string(),
-        version: env!("CARGO_PKG_VERSION").into(),
-        started: Timestamp::now(),
-    };
+    let Listeners { api: listener, database, dashboard } = listeners(home).await?;
+    let server = server(&listener, &database, dashboard.as_ref())?;
     let token = kubeconfig::token(&state.kubeconfig());
     let identity = tls::identity(&state.tls())?;
     kubeconfig::write(&state.kubeconfig(), &server.address, &identity.authority, &token)?;
 
     let activity = Activity::new();
-    let router = activity.noted(cluster.guard(cluster.router(), token));
+    let router = activity.noted(cluster.guard(cluster.router(), token.clone()));
     let config = RustlsConfig::from_config(identity.config);
     let api = axum_server::from_tcp_rustls(listener.into_std()?, config)?;
     let api = tokio::spawn(api.serve(router.into_make_service()));
     let manager = spawn_database(&cluster, &store, database, &stopped);
+    let ui = dashboard.map(|listener| {
+        let watched = Watched { client: cluster.client(), store: store.clone(), hearing, token };
+        spawn_dashboard(home, watched, listener, activity.clone())
+    });
     let node = start_node(&cluster, state)?;
     let mut basic = cluster::controllers::start(cluster.client());
     let mut settings = Settings::new(Arc::clone(&store));
@@ -133,7 +140,7 @@ async fn serve(
         Ok(())
     });
     state.write_server(&server)?;
-    ready(state, &server);
+    ready(state, &server, ui.as_ref().map(|(ui, _)| &**ui));
 
     let ended: anyhow::Result<()> = tokio::select! {
         () = end => Ok(()),
@@ -157,6 +164,7 @@ async fn serve(
         tracing::warn!("the controllers did not end in time");
     }
     manager.abort();
+    ui.inspect(|(_, task)| task.abort());
     drop((basic, node));
     cluster.close().await;
     ended
@@ -168,8 +176,32 @@ async fn open(path: &Path) -> anyhow::Result<SqliteStore> {
     })
 }
 
+/// What this server says of itself.
+fn server(
+    api: &TcpListener,
+    database: &TcpListener,
+    dashboard: Option<&TcpListener>,
+) -> anyhow::Result<Server> {
+    let dashboard = dashboard.map(TcpListener::local_addr).transpose()?;
+    Ok(Server {
+        pid: i32::try_from(std::process::id()).context("the process id is no pid")?,
+        address: api.local_addr()?.to_string(),
+        database: database.local_addr()?.to_string(),
+        dashboard: dashboard.map(|it| it.to_string()),
+        version: env!("CARGO_PKG_VERSION").into(),
+        started: Timestamp::now(),
+    })
+}
+
+/// Where a home listens.
+struct Listeners {
+    api: TcpListener,
+    database: TcpListener,
+    dashboard: Option<TcpListener>,
+}
+
 /// Where this home listened before, if that is free, so that clients outlive a restart.
-async fn listeners(home: &Home) -> anyhow::Result<(TcpListener, TcpListener)> {
+async fn listeners(home: &Home) -> anyhow::Result<Listeners> {
     let before = home.state.server();
     let wanted = |old: Option<&String>, usual: SocketAddr| -> Vec<SocketAddr> {
         let old = old.and_then(|it| it.parse().ok());
@@ -177,10 +209,53 @@ async fn listeners(home: &Home) -> anyhow::Result<(TcpListener, TcpListener)> {
     };
     let api = wanted(before.as_ref().map(|it| &it.address), home.address);
     let database = wanted(before.as_ref().map(|it| &it.database), DATABASE);
-    Ok((
-        listen::at_or_near(&api).await.context("the API cannot listen")?,
-        listen::at_or_near(&database).await.context("DBManager cannot listen")?,
-    ))
+    let api = listen::at_or_near(&api).await.context("the API cannot listen")?;
+    let database = listen::at_or_near(&database).await.context("DBManager cannot listen")?;
+    let dashboard = match home.dashboard {
+        None => None,
+        Some(usual) => {
+            let old = before.as_ref().and_then(|it| it.dashboard.as_ref());
+            let listener = listen::at_or_near(&wanted(old, usual)).await;
+            Some(listener.context("the dashboard cannot listen")?)
+        }
+    };
+    Ok(Listeners { api, database, dashboard })
+}
+
+/// What the dashboard shows.
+struct Watched {
+    client: Client,
+    store: Arc<dyn Store>,
+    hearing: Hearing,
+    /// The home's token, which opens the dashboard for other programs of its owner.
+    token: String,
+}
+
+fn spawn_dashboard(
+    home: &Home,
+    watched: Watched,
+    listener: TcpListener,
+    activity: Activity,
+) -> (Arc<Ui>, JoinHandle<()>) {
+    let ui = Ui::new(ui::Options {
+        client: watched.client,
+        store: Some(watched.store),
+        hearing: Some(watched.hearing),
+        home: true,
+        namespace: "default".into(),
+        hosts: home.dashboard_hosts.clone(),
+        bearer: Some(watched.token),
+        touched: Box::new(move || activity.note()),
+    });
+    // Links are asked for at once, the server task begins in a moment.
+    let _ = listener.local_addr().map(|it| ui.listens(it));
+    let serving = ui.clone();
+    let task = tokio::spawn(async move {
+        if let Err(error) = serving.serve(listener).await {
+            tracing::error!("the dashboard ended: {error}");
+        }
+    });
+    (ui, task)
 }
 
 fn start_node(cluster: &Cluster, state: &State) -> anyhow::Result<node::NodeHandle> {

@@ -49,6 +49,63 @@ pub(crate) struct Tree {
     nodes: Vec<Node>,
 }
 
+/// The part of an axis that a box takes.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Side {
+    /// From one number to another.
+    Between(f64, f64),
+    /// The names that are marked.
+    Names(Vec<bool>),
+}
+
+impl Side {
+    /// How much of the axis it is, all names alike.
+    pub(crate) fn share(&self) -> f64 {
+        match self {
+            Side::Between(from, to) => to - from,
+            Side::Names(names) => {
+                names.iter().filter(|it| **it).count() as f64 / names.len() as f64
+            }
+        }
+    }
+
+    /// The stretches that it takes: each name has an equal one, in order.
+    pub(crate) fn spans(&self) -> Vec<(f64, f64)> {
+        match self {
+            Side::Between(from, to) => vec![(*from, *to)],
+            Side::Names(names) => {
+                let edge = |it: usize| it as f64 / names.len() as f64;
+                let marked = names.iter().enumerate().filter(|(_, it)| **it);
+                marked.map(|(name, _)| (edge(name), edge(name + 1))).collect()
+            }
+        }
+    }
+
+    /// Where its stretches begin and end.
+    pub(crate) fn edges(&self) -> Vec<f64> {
+        self.spans().into_iter().flat_map(|(from, to)| [from, to]).collect()
+    }
+
+    /// What goes to the first child, and to the second.
+    fn divided(&self, rule: &Rule) -> (Side, Side) {
+        match self {
+            Side::Between(from, to) => {
+                let Rule::Below { at, .. } = rule else { return (self.clone(), self.clone()) };
+                let at = at.clamp(*from, *to);
+                (Side::Between(*from, at), Side::Between(at, *to))
+            }
+            Side::Names(names) => {
+                let first = |name: usize| rule.is_first(name as f64);
+                let part = |wanted: bool| {
+                    let marked = names.iter().enumerate();
+                    Side::Names(marked.map(|(it, mark)| *mark && first(it) == wanted).collect())
+                };
+                (part(true), part(false))
+            }
+        }
+    }
+}
+
 impl Tree {
     /// A tree of `targets`, one for each row of the table, each counting `weights` times.
     pub(crate) fn grow(
@@ -102,6 +159,26 @@ impl Tree {
             Node::Leaf(leaf) => Ok(leaf),
             Node::Fork { split, .. } if split.is_first(place) => Err(node + 1),
             Node::Fork { second, .. } => Err(*second),
+        }
+    }
+
+    /// Shows every leaf's box within `whole`, and its mean.
+    pub(crate) fn boxes(&self, whole: &[Side], mut see: impl FnMut(&[Side], f64)) {
+        let mut open = vec![(0, whole.to_vec())];
+        while let Some((node, sides)) = open.pop() {
+            match &self.nodes[node] {
+                Node::Leaf(leaf) => see(&sides, leaf.mean),
+                Node::Fork { split, second } => {
+                    let (one, other) = sides[split.axis].divided(&split.rule);
+                    let with = |side: Side| {
+                        let mut sides = sides.clone();
+                        sides[split.axis] = side;
+                        sides
+                    };
+                    open.push((node + 1, with(one)));
+                    open.push((*second, with(other)));
+                }
+            }
         }
     }
 
