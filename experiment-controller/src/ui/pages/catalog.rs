@@ -35,32 +35,20 @@ fn setting(it: &SettingSpec) -> SettingInfo {
 fn input(range: &Range) -> (SettingInput, Vec<String>) {
     match range {
         Range::Whole { .. } => (SettingInput::Whole, vec![]),
-        Range::Between { .. } | Range::AtLeast { .. } | Range::UpTo { .. } => {
-            (SettingInput::Number, vec![])
-        }
+        Range::Between { .. }
+        | Range::AtLeast { .. }
+        | Range::UpTo { .. }
+        | Range::Within { .. } => (SettingInput::Number, vec![]),
         Range::Choice { of, .. } => {
             (SettingInput::Choice, of.iter().map(ToString::to_string).collect())
         }
         // A number or a word: only a text takes both.
-        Range::OrNone(_) => (SettingInput::Text, vec![]),
+        Range::OrNone(_) | Range::Text(_) => (SettingInput::Text, vec![]),
     }
 }
 
 /// Early-stopping rules.
 pub(crate) async fn early_stopping() -> Json<AlgorithmList> {
-    let setting = |it: &rules::SettingSpec| {
-        let (range, input, choices) = match &it.range {
-            rules::Range::Count { min, .. } => {
-                (format!("whole number ≥ {min}"), SettingInput::Whole, vec![])
-            }
-            rules::Range::OneOf(words) => {
-                let choices: Vec<String> = words.iter().map(ToString::to_string).collect();
-                (choices.join(", "), SettingInput::Choice, choices)
-            }
-        };
-        let (name, default) = (it.name.into(), it.default.into());
-        SettingInfo { name, default, range, meaning: it.meaning.into(), input, choices }
-    };
     let info = |it: &rules::Entry| AlgorithmInfo {
         name: it.name.into(),
         about: it.about.into(),
