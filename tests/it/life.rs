@@ -255,7 +255,9 @@ fn a_bar_is_drawn_and_leaves_nothing_behind() {
     home.file("go", "");
     let (status, shown) = screen.end();
     assert_eq!(status, Some(0), "{shown}");
-    assert!(shown.starts_with("Experiment e has succeeded"), "{shown}");
+    let (first, rest) = shown.split_once('\n').unwrap();
+    assert!(first.starts_with("dashboard  http://127.0.0.1:"), "{shown}");
+    assert!(rest.starts_with("Experiment e has succeeded"), "{shown}");
     assert!(!shown.contains(['━', '─']) && shown.contains("(first trial: "), "{shown}");
 
     for variable in [("NO_COLOR", "1"), ("TERM", "dumb")] {

@@ -131,14 +131,8 @@ async fn serve(
     let mut settings = Settings::new(Arc::clone(&store));
     settings.database = Some(server.database.clone());
     let client = cluster.client();
-    let (ours, stopped) = (home.controllers, until(stopped));
-    let mut controllers = tokio::spawn(async move {
-        if ours {
-            return controllers::run(client, settings, stopped).await;
-        }
-        stopped.await;
-        Ok(())
-    });
+    let stopped = until(stopped);
+    let mut controllers = tokio::spawn(ours(home.controllers, client, settings, stopped));
     state.write_server(&server)?;
     ready(state, &server, ui.as_ref().map(|(ui, _)| &**ui));
 
@@ -168,6 +162,20 @@ async fn serve(
     drop((basic, node));
     cluster.close().await;
     ended
+}
+
+/// The controllers of experiments, where they are to run here; else only the wait for the end.
+async fn ours(
+    run: bool,
+    client: Client,
+    settings: Settings,
+    stopped: impl Future<Output = ()> + Send,
+) -> Result<(), controllers::RunError> {
+    if run {
+        return controllers::run(client, settings, stopped).await;
+    }
+    stopped.await;
+    Ok(())
 }
 
 async fn open(path: &Path) -> anyhow::Result<SqliteStore> {

@@ -187,7 +187,7 @@ fn ours(arguments: Vec<String>, primary: &Value, image: Option<&str>) -> Value {
 /// to be made for it.
 fn shared(primary: &mut Value, folder: &str) -> (Option<Value>, bool) {
     // The pod's own folder is shared by its containers as it is.
-    if folder.is_empty() || folder.starts_with(POD_FOLDER) || !folder.starts_with('/') {
+    if folder.is_empty() || folder == POD_FOLDER {
         return (None, false);
     }
     let mounts = array(&mut primary["volumeMounts"]);

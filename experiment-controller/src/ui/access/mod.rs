@@ -88,7 +88,8 @@ impl Access {
         let link = {
             let mut grants = self.0.lock();
             let is_link = grants.get(&hash(token)).is_some_and(|it| !it.opened && now < it.until);
-            grants.remove(&hash(token)).filter(|_| is_link)?
+            // A session that is taken for a link stays what it is.
+            is_link.then(|| grants.remove(&hash(token))).flatten()?
         };
         Some(self.add(link.rights, true, link.lasts, link.lasts, now))
     }
