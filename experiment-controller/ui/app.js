@@ -89,7 +89,7 @@ function App() {
   return html`
     <a class="skip" href="#main">To the content</a>
     <header class="bar">
-      <a class="brand" href="/"><img src="/icon.svg" alt="" /><span class="wide-only">Qalam</span></a>
+      <a class="brand" href="/" aria-label="Qalam, all experiments"><img src="/icon.svg" alt="" /><span class="wide-only">Qalam</span></a>
       <nav aria-label="Pages">${PAGES.map(([href, name]) => html`
         <a href=${href} aria-current=${url.pathname === href ? "page" : undefined}>${name}</a>`)}</nav>
       <span class="grow"></span>

@@ -5,8 +5,8 @@ const quoted = (/** @type {string} */ text) => JSON.stringify(text);
 
 /** The words of a command line, as a shell would split it, without what only a shell can do. */
 export function words(/** @type {string} */ line) {
-  const found = line.match(/"(?:[^"\\]|\\.)*"|'[^']*'|\S+/g) ?? [];
-  return found.map((it) => (/^(".*"|'.*')$/s.test(it) ? it.slice(1, -1) : it));
+  const found = line.match(/(?:[^\s"']|"[^"]*"|'[^']*')+/g) ?? [];
+  return found.map((it) => it.replace(/"([^"]*)"|'([^']*)'/g, (_, one, other) => one ?? other));
 }
 
 /**
