@@ -13,6 +13,7 @@ mod kubectl;
 mod life;
 mod manifests;
 mod packages;
+mod pages;
 mod python;
 mod screen;
 mod tidy;

@@ -54,7 +54,7 @@ export function within(all, brushes, count) {
 
 /** At most `most` indexes of those that are kept, evenly spread. @param {Uint8Array} kept @param {number} most */
 export function sample(kept, most) {
-  const all = [];
+  const all = /** @type {number[]} */ ([]);
   for (let i = 0; i < kept.length; i += 1) if (kept[i]) all.push(i);
   if (all.length <= most) return all;
   return Array.from({ length: most }, (_, i) => all[Math.floor((i * all.length) / most)]);

@@ -36,8 +36,8 @@ export function useAnswer(how, key) {
     return () => { gone = true; };
   }, [key, turn]);
   const now = state.key === key ? state : { key };
-  return { data: now.data, error: now.error, again: () => again((it) => it + 1),
-    change: (/** @type {(data: any) => any} */ f) => set((it) => (it.data ? { ...it, data: f(it.data) } : it)) };
+  return { data: now.data, error: now.error, again: () => again((/** @type {number} */ it) => it + 1),
+    change: (/** @type {(data: any) => any} */ f) => set((/** @type {any} */ it) => (it.data ? { ...it, data: f(it.data) } : it)) };
 }
 
 /** Calls at most once in `ms`, the last call always. @param {() => void} f @param {number} ms */

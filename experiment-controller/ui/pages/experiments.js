@@ -24,7 +24,7 @@ export default function Experiments() {
   document.title = "Experiments · Qalam";
   /** @param {string} action */
   const act = async (action) => {
-    const items = chosen.map((it) => { const [namespace, name] = it.split("/"); return { namespace, name }; });
+    const items = chosen.map((/** @type {string} */ it) => { const [namespace, name] = it.split("/"); return { namespace, name }; });
     try {
       const { results } = await ask("/api/v1/experiments/bulk", { method: "POST", body: { action, items } });
       say(results.map((/** @type {any} */ it) => it.message).join(" "));

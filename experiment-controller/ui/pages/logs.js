@@ -11,13 +11,13 @@ export function Logs({ at }) {
   const [said, say] = useState("");
   useEffect(() => {
     const stop = new AbortController();
-    read(`${at}/logs?follow=true&tail=${most}`, stop.signal, (more) => set((it) => [...it, ...more].slice(-most)))
+    read(`${at}/logs?follow=true&tail=${most}`, stop.signal, (more) => set((/** @type {string[]} */ it) => [...it, ...more].slice(-most)))
       .catch((error) => { if (!stop.signal.aborted) say(error.message); });
     return () => stop.abort();
   }, [at]);
-  const seen = word ? lines.filter((it) => it.toLowerCase().includes(word.toLowerCase())) : lines;
+  const seen = word ? lines.filter((/** @type {string} */ it) => it.toLowerCase().includes(word.toLowerCase())) : lines;
   return html`<section class="card"><div class="row"><h2>Log</h2><input type="search" aria-label="Search the log" placeholder="Search" value=${word} onInput=${(/** @type {any} */ e) => find(e.target.value)} /><span class="soft">${seen.length} lines</span><span class="grow"></span><a class="button" download href=${`${at}/logs?download=true`}>Download</a></div>
-    ${said && html`<p class="soft">${said}</p>`}<pre id="log" tabindex="0">${seen.map((line) => html`<div>${spans(line).map((it) => html`<span class=${it.style}>${it.text}</span>`)}</div>`)}</pre></section>`;
+    ${said && html`<p class="soft">${said}</p>`}<pre id="log" tabindex="0">${seen.map((/** @type {string} */ line) => html`<div>${spans(line).map((it) => html`<span class=${it.style}>${it.text}</span>`)}</div>`)}</pre></section>`;
 }
 
 /** Reads a text as it grows, whole lines at a time. @param {string} where @param {AbortSignal} signal @param {(lines: string[]) => void} then */

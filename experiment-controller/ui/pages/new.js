@@ -59,6 +59,6 @@ export default function New() {
   };
   return html`<div class="row"><h1>New experiment</h1><span class="grow"></span><button class="main" disabled=${!checked?.ok || session.value?.readOnly} onClick=${create}>Create</button></div>
     <div role="status">${said && html`<div class="note bad">${tame(said, 2000)}</div>`}${checked?.ok && html`<p class="soft">Valid${checked.points !== null ? `; the space holds ${checked.points} points` : ""}.</p>`}
-    ${(checked?.faults ?? []).map((it) => html`<div class=${`note ${it.severity === "error" ? "bad" : ""}`}>${it.line !== null && html`<button onClick=${() => jump(it.line ?? 1)}>line ${it.line}</button>`} <code>${tame(it.path)}</code> ${tame(it.message, 600)}</div>`)}</div>
+    ${(checked?.faults ?? []).map((/** @type {import("../api.js").Fault} */ it) => html`<div class=${`note ${it.severity === "error" ? "bad" : ""}`}>${it.line !== null && html`<button onClick=${() => jump(it.line ?? 1)}>line ${it.line}</button>`} <code>${tame(it.path)}</code> ${tame(it.message, 600)}</div>`)}</div>
     <label for="manifest">Manifest (YAML)</label><textarea id="manifest" class="code" spellcheck=${false} value=${text} onInput=${(/** @type {any} */ e) => set(e.target.value)}></textarea>`;
 }

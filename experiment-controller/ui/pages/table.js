@@ -20,7 +20,7 @@ export function Trials({ columns, kept, namespace }) {
   return html`<div class="tall" tabindex="0" role="region" aria-label="Trials" onScroll=${(/** @type {any} */ e) => scrolled(e.target.scrollTop)}>
     <table aria-rowcount=${rows.length}><thead><tr>${all.map(head)}</tr></thead><tbody>
     ${first > 0 && html`<tr aria-hidden="true"><td colspan=${all.length} style=${{ height: `${first * tall}px` }}></td></tr>`}
-    ${seen.map((i) => html`<tr key=${columns.names[i]} aria-rowindex=${i + 1}>${all.map((it) => html`<td class=${it.text ? "" : "num"}>${it.id === "name" ? html`<a href=${`/trials/${encodeURIComponent(namespace)}/${encodeURIComponent(columns.names[i])}`}>${tame(columns.names[i])}</a>`
+    ${seen.map((/** @type {number} */ i) => html`<tr key=${columns.names[i]} aria-rowindex=${i + 1}>${all.map((/** @type {ReturnType<typeof fields>[number]} */ it) => html`<td class=${it.text ? "" : "num"}>${it.id === "name" ? html`<a href=${`/trials/${encodeURIComponent(namespace)}/${encodeURIComponent(columns.names[i])}`}>${tame(columns.names[i])}</a>`
       : it.id === "status" ? html`<${Status} text=${String(it.at(i))} />` : it.show(i)}</td>`)}</tr>`)}
     ${first + room < rows.length && html`<tr aria-hidden="true"><td colspan=${all.length} style=${{ height: `${(rows.length - first - seen.length) * tall}px` }}></td></tr>`}
     </tbody></table></div><p class="soft" data-rows=${rows.length}>${rows.length} of ${columns.total} trials${columns.sampled ? " (sampled)" : ""}</p>`;

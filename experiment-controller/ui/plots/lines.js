@@ -1,6 +1,8 @@
 // Curves and dots with uPlot, in the colours of the page; data changes in place.
 import { html, useEffect, useRef } from "../lib/html.js";
-import uPlot from "../vendor/uplot.js";
+import uPlotOf from "../vendor/uplot.js";
+
+const uPlot = /** @type {any} */ (uPlotOf);
 
 /** @param {string} name */
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -12,6 +14,8 @@ const palette = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9
 export function Lines({ data, series, label, x }) {
   const box = useRef(/** @type {any} */ (null));
   const plot = useRef(/** @type {any} */ (null));
+  const newest = useRef(data);
+  newest.current = data;
   const shape = JSON.stringify([series, x]);
   useEffect(() => {
     const make = () => {
@@ -23,7 +27,7 @@ export function Lines({ data, series, label, x }) {
           label: it.label, stroke: it.dots ? colour("--dots") : series.length === 2 ? colour("--mark") : palette[i % palette.length], width: it.dots ? 0 : 1.5, spanGaps: true,
           paths: it.dots ? () => null : it.step ? uPlot.paths.stepped({ align: 1 }) : undefined, points: it.dots ? { show: true, size: 4, fill: colour("--dots") } : { show: false },
         }))],
-      }, data, box.current);
+      }, newest.current, box.current);
     };
     make();
     const watch = new ResizeObserver(() => plot.current.setSize({ width: box.current.clientWidth, height: 250 }));

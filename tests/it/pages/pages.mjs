@@ -45,7 +45,10 @@ try {
   await page.locator("#best").waitFor();
   const rows = () => page.locator("[data-rows]").getAttribute("data-rows").then(Number);
 
-  // Stop it, then extend it: it goes on to the larger budget.
+  // Extend its budget while it runs, then stop it.
+  await page.getByLabel("Extend by").fill("2");
+  await page.getByRole("button", { name: "Extend", exact: true }).click();
+  await page.getByText("of 502").waitFor();
   await page.getByRole("button", { name: "Stop", exact: true }).click();
   await page.locator("h1 + .status.Succeeded").waitFor();
   const before = await rows();
@@ -72,12 +75,13 @@ try {
   await page.getByRole("button", { name: "Light or dark" }).click();
   await axe("dark"); await shot("dashboard-dark");
   await page.setViewportSize({ width: 390, height: 844 });
-  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "the page is wider than a phone");
+  // What is wider than a phone scrolls within itself.
+  await page.waitForFunction(() => document.documentElement.scrollWidth <= innerWidth);
   await shot("dashboard-phone");
   await page.setViewportSize({ width: 1280, height: 900 });
-  for (const tab of ["curves", "importance", "events", "yaml"]) {
+  for (const [tab, sign] of [["curves", ".u-wrap canvas"], ["importance", "select[aria-label=Method]"], ["events", "th:text-is('Reason')"], ["yaml", "main pre"]]) {
     await page.getByRole("button", { name: tab, exact: true }).click();
-    await page.locator("main .card canvas, main .card table, main .scroll table, main pre").first().waitFor();
+    await page.locator(sign).first().waitFor();
   }
 
   // A trial prints tags, colours and direction marks: they are text, and nothing runs.
@@ -91,12 +95,6 @@ try {
   await axe("cluster");
 
   await page.goto(new URL(at, link).href);
-  await page.getByLabel("Extend by").fill("2");
-  await page.getByRole("button", { name: "Extend", exact: true }).click();
-  await page.locator("[role=status] .note").first().waitFor();
-  const extended = await page.evaluate((it) => fetch(`/api/v1${it}`).then((r) => r.json()), at);
-  assert.equal(extended.row.maxTrials, told.row.maxTrials + 2);
-
   await page.getByRole("button", { name: "Delete…" }).click();
   await page.getByRole("button", { name: "Delete it" }).click();
   await page.getByText("Nothing has been tuned here yet").waitFor();
