@@ -19,6 +19,7 @@ export function Lines({ data, series, label, x }) {
   const shape = JSON.stringify([series, x]);
   useEffect(() => {
     const make = () => {
+      if (!box.current) return;
       plot.current?.destroy();
       const axis = { stroke: colour("--soft"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line") } };
       plot.current = new uPlot({
@@ -30,7 +31,7 @@ export function Lines({ data, series, label, x }) {
       }, newest.current, box.current);
     };
     make();
-    const watch = new ResizeObserver(() => plot.current.setSize({ width: box.current.clientWidth, height: 250 }));
+    const watch = new ResizeObserver(() => box.current && plot.current?.setSize({ width: box.current.clientWidth, height: 250 }));
     watch.observe(box.current);
     addEventListener("theme", make);
     return () => { watch.disconnect(); removeEventListener("theme", make); plot.current?.destroy(); plot.current = null; };
