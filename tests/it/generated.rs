@@ -66,3 +66,9 @@ fn a_server_would_take_the_definitions() {
         assert_eq!(definition["spec"]["names"]["categories"], categories);
     }
 }
+
+#[test]
+fn the_declarations_of_the_dashboard_are_up_to_date() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("ui/api.d.ts");
+    same(&file, &experiment_controller::ui::contract::declarations());
+}

@@ -152,7 +152,7 @@ mod tests {
             pid: 7,
             address: "127.0.0.1:1".into(),
             database: "127.0.0.1:2".into(),
-            dashboard: Some("127.0.0.1:3".into()),
+            dashboard: Some("127.0.0.1:7461".into()),
             version: "0.1.0".into(),
             started: Timestamp::UNIX_EPOCH,
         };

@@ -99,13 +99,12 @@ mod tests {
 
     #[tokio::test]
     async fn no_address_leaves_the_folder() {
-        for path in ["/a/../../src/lib.md", "/x.js", "/../README.md", "/%2e%2e/README.md"] {
+        for path in
+            ["/../../README.md", "/%2e%2e/%2e%2e/README.md", "/lib/../../../README.md", "/x.js"]
+        {
             assert_eq!(get(path).await.status(), StatusCode::NOT_FOUND, "{path}");
         }
         assert_eq!(get("/api/v2/x").await.status(), StatusCode::NOT_FOUND);
-        // What has no known ending is a page of the dashboard, and never the file of that name.
-        let page = get("/../Cargo.toml").await;
-        assert_eq!(page.headers()[header::CONTENT_TYPE], "text/html; charset=utf-8");
     }
 
     #[test]

@@ -20,6 +20,8 @@ mod hearing;
 mod pages;
 mod problem;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod types;
 
 use std::net::SocketAddr;

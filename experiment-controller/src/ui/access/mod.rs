@@ -87,9 +87,12 @@ impl Access {
     pub(crate) fn open(&self, token: &str, now: Timestamp) -> Option<(String, Grant)> {
         let link = {
             let mut grants = self.0.lock();
+            // A session's token stays what it is.
             let is_link = grants.get(&hash(token)).is_some_and(|it| !it.opened && now < it.until);
-            // A session that is taken for a link stays what it is.
-            is_link.then(|| grants.remove(&hash(token))).flatten()?
+            if !is_link {
+                return None;
+            }
+            grants.remove(&hash(token))?
         };
         Some(self.add(link.rights, true, link.lasts, link.lasts, now))
     }

@@ -90,7 +90,7 @@ impl<'de> Deserialize<'de> for Node {
     }
 }
 
-/// Keeps where things stand, and nothing of what they are.
+/// Takes whatever comes.
 struct Structure;
 
 impl<'de> Visitor<'de> for Structure {
