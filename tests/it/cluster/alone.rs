@@ -25,15 +25,34 @@ fn two_users_keep_out_of_each_others_namespaces() {
     let tokens = ["alice", "bob"].map(|user| {
         kubectl.succeeds(&["create", "namespace", user]);
         let name = format!("--user={user}");
-        kubectl.succeeds(&["-n", user, "create", "rolebinding", "own", "--clusterrole=edit", &name]);
+        kubectl.succeeds(&[
+            "-n",
+            user,
+            "create",
+            "rolebinding",
+            "own",
+            "--clusterrole=edit",
+            &name,
+        ]);
         home.succeeds(&["token", "create", user]).trim().to_owned()
     });
     let kept = std::fs::read_to_string(home.path().join("tokens.json")).expect("the tokens");
     assert!(tokens.iter().all(|it| !kept.contains(it.as_str())), "{kept}");
-    let [alice, bob] = tokens.each_ref().map(|token| {
-        move |home: &Home, arguments: &[&str]| run_as(home, token, arguments)
-    });
-    let pod = ["-n", "alice", "run", "p", "--image=none", "--restart=Never", "--command", "--", "echo", "private"];
+    let [alice, bob] = tokens
+        .each_ref()
+        .map(|token| move |home: &Home, arguments: &[&str]| run_as(home, token, arguments));
+    let pod = [
+        "-n",
+        "alice",
+        "run",
+        "p",
+        "--image=none",
+        "--restart=Never",
+        "--command",
+        "--",
+        "echo",
+        "private",
+    ];
     let made = alice(&home, &pod);
     assert!(made.status.success(), "{}", text(&made));
     let logs = ["-n", "alice", "logs", "p"];
@@ -146,7 +165,12 @@ fn a_claim_is_a_folder_that_outlives_pods_and_goes_with_its_claim() {
     home.start();
     home.file("claim.yaml", CLAIM);
     kubectl.succeeds(&["apply", "-f", "claim.yaml"]);
-    kubectl.succeeds(&["wait", "--for=jsonpath={.status.phase}=Bound", "pvc/data", "--timeout=30s"]);
+    kubectl.succeeds(&[
+        "wait",
+        "--for=jsonpath={.status.phase}=Bound",
+        "pvc/data",
+        "--timeout=30s",
+    ]);
     let phase = "--for=jsonpath={.status.phase}=Succeeded";
     kubectl.succeeds(&["wait", phase, "pod/writes", "--timeout=60s"]);
     kubectl.succeeds(&["delete", "pod", "writes"]);
@@ -161,7 +185,8 @@ fn doctor_tells_what_is_refused_without_namespaces() {
     let home = Home::new();
     let said = home.succeeds(&["doctor"]);
     assert!(said.contains("mounts") && said.contains("python"), "{said}");
-    let denied = home.command(&["doctor"]).env("QALAM_NO_NAMESPACES", "1").output().expect("it runs");
+    let denied =
+        home.command(&["doctor"]).env("QALAM_NO_NAMESPACES", "1").output().expect("it runs");
     assert!(denied.status.success() && text(&denied).contains("MountDenied"), "{}", text(&denied));
     let bad = home.command(&["doctor", "--home", "/proc/none"]).output().expect("it runs");
     assert!(!bad.status.success() && text(&bad).contains("QALAM_HOME"), "{}", text(&bad));
