@@ -15,6 +15,7 @@ mod manifests;
 mod packages;
 mod python;
 mod screen;
+mod stopping;
 mod tidy;
 mod tune;
 mod wire;
