@@ -29,6 +29,7 @@ metadata: {{name: {name}}}
 spec:
   objective: {{type: maximize, objectiveMetricName: accuracy}}
   algorithm: {{algorithmName: grid}}
+  initialPoints: [{{x: "0.9"}}, {{x: "0.8"}}, {{x: "0.7"}}]
   earlyStopping: {rule}
   maxTrialCount: 4
   parallelTrialCount: 1
