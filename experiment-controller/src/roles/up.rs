@@ -122,10 +122,9 @@ async fn serve(
     let manager = spawn_database(&cluster, &store, database, &stopped);
     let node = start_node(&cluster, state)?;
     let mut basic = cluster::controllers::start(cluster.client());
-    let mut settings = Settings::new(Arc::clone(&store));
-    settings.database = Some(server.database.clone());
-    let client = cluster.client();
-    let (ours, stopped) = (home.controllers, until(stopped));
+    let database = Some(server.database.clone());
+    let settings = Settings { database, ..Settings::new(Arc::clone(&store)) };
+    let (client, ours, stopped) = (cluster.client(), home.controllers, until(stopped));
     let mut controllers = tokio::spawn(async move {
         if ours {
             return controllers::run(client, settings, stopped).await;
