@@ -32,6 +32,20 @@ fn the_page_of_algorithms_is_up_to_date() {
     same(&page, &String::from_utf8(output.stdout).expect("text"));
 }
 
+/// The heading below which the page of early stopping is generated.
+const RULES: &str = "## The rules\n";
+
+#[test]
+fn the_table_of_rules_is_up_to_date() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/early-stopping.md");
+    let written = std::fs::read_to_string(&page).expect("a page");
+    let (above, _) = written.split_once(RULES).expect("the heading of the table");
+    let output = Command::new(binary()).args(["rules", "--markdown"]).output();
+    let output = output.expect("the binary runs");
+    let table = String::from_utf8(output.stdout).expect("text");
+    same(&page, &format!("{above}{RULES}{table}"));
+}
+
 fn definitions() -> Vec<serde_json::Value> {
     let to_json = |it| serde_json::to_value(it).expect("a definition can be written as JSON");
     proto::kinds::definitions().into_iter().map(to_json).collect()

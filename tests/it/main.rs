@@ -18,6 +18,7 @@ mod packages;
 mod pages;
 mod python;
 mod screen;
+mod stopping;
 mod tidy;
 mod tune;
 mod wire;

@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::home::{Home, text};
 
 /// A process that ends with the test.
-struct Server(Child);
+pub(crate) struct Server(Child);
 
 impl Drop for Server {
     fn drop(&mut self) {
@@ -23,13 +23,13 @@ impl Drop for Server {
     }
 }
 
-fn start(home: &Home, arguments: &[&str]) -> Server {
+pub(crate) fn start(home: &Home, arguments: &[&str]) -> Server {
     let mut command = home.command(arguments);
     Server(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
 }
 
 /// An address on which nobody listens.
-fn free_address() -> String {
+pub(crate) fn free_address() -> String {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     listener.local_addr().unwrap().to_string()
 }

@@ -24,7 +24,8 @@ pub(super) struct Algorithms {
     markdown: bool,
 }
 
-const HEADING: [&str; 4] = ["SETTING", "DEFAULT", "RANGE", "MEANING"];
+/// Heading of the settings, below a name and a sentence.
+pub(super) const HEADING: [&str; 4] = ["    SETTING", "DEFAULT", "RANGE", "MEANING"];
 
 /// Lists them.
 pub(super) fn run(args: &Algorithms) -> Result<(), Failure> {
@@ -43,19 +44,23 @@ pub(super) fn run(args: &Algorithms) -> Result<(), Failure> {
         let gap = if place == 0 { "" } else { "\n" };
         out::say(&format!("{gap}{}\n  {}", algorithm.name, algorithm.about))?;
         if !algorithm.settings.is_empty() {
-            let heading = HEADING.map(|it| if it == HEADING[0] { "    SETTING" } else { it });
-            let row = |it: &SettingSpec| {
-                let [name, rest @ ..] = cells(it);
-                [vec![format!("    {name}")], rest.to_vec()].concat()
-            };
-            out::say(&out::table(&heading, algorithm.settings.iter().map(row).collect()))?;
+            out::say(&out::table(&HEADING, rows(algorithm.settings)))?;
         }
     }
     Ok(())
 }
 
+/// The settings as rows of a table.
+pub(super) fn rows(settings: &[SettingSpec]) -> Vec<Vec<String>> {
+    let row = |it: &SettingSpec| {
+        let [name, rest @ ..] = cells(it);
+        [vec![format!("    {name}")], rest.to_vec()].concat()
+    };
+    settings.iter().map(row).collect()
+}
+
 /// Name, default, range and meaning.
-fn cells(it: &SettingSpec) -> [String; 4] {
+pub(super) fn cells(it: &SettingSpec) -> [String; 4] {
     [it.name.into(), it.default.into(), it.range.to_string(), it.meaning.into()]
 }
 

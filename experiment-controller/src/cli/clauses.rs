@@ -1,9 +1,10 @@
 //! What `qalam tune` says beside parameters, as words of text: bounds on metrics, goals, points to
-//! try first, combinations never to try.
+//! try first, combinations never to try, a rule with its settings.
 
 use std::collections::BTreeMap;
 
-use proto::kinds::ConstraintSpec;
+use earlystop::{Direction, Rule};
+use proto::kinds::{ConstraintSpec, EarlyStoppingSpec, Setting};
 
 /// Reads `latency<=100` or `accuracy>=0.5`.
 pub(crate) fn constraint(text: &str) -> Result<ConstraintSpec, String> {
@@ -44,6 +45,27 @@ pub(crate) fn point(text: &str) -> Result<BTreeMap<String, String>, String> {
         }
     }
     Ok(values)
+}
+
+/// Reads `asha` or `asha:grace_period=3,reduction_factor=4`: a rule and its settings.
+pub(crate) fn rule(text: &str) -> Result<EarlyStoppingSpec, String> {
+    let (name, settings) = match text.split_once(':') {
+        Some((name, settings)) => (name.trim(), point(settings)?),
+        None => (text.trim(), BTreeMap::new()),
+    };
+    let settings = settings.into_iter().map(|(name, value)| Setting { name, value });
+    let rule = EarlyStoppingSpec {
+        algorithm_name: name.to_owned(),
+        algorithm_settings: settings.collect(),
+    };
+    // Either direction will do: only the faults are wanted.
+    match Rule::parse(&rule, Direction::Minimize) {
+        Ok(_) => Ok(rule),
+        Err(faults) => {
+            let faults: Vec<String> = faults.into_iter().map(|it| it.message).collect();
+            Err(format!("{} (`qalam rules` lists rules and settings)", faults.join("; ")))
+        }
+    }
 }
 
 fn number(text: &str) -> Result<f64, String> {
@@ -87,5 +109,18 @@ mod tests {
         check("lr=0.1, n=2", "{\"lr\": \"0.1\", \"n\": \"2\"}");
         check("lr", "needs name=value,name=value,…, got \"lr\"");
         check("a=1,a=2", "\"a\" is there twice");
+
+        let check = |text: &str, expect: &str| {
+            let show = |it: EarlyStoppingSpec| format!("{it:?}");
+            assert!(told(rule(text), show).contains(expect), "{text}");
+        };
+        check("asha", r#"algorithm_name: "asha", algorithm_settings: []"#);
+        check("asha:grace_period=3", r#"[Setting { name: "grace_period", value: "3" }]"#);
+        check(
+            "asha:grace_period=0",
+            "grace_period must be greater than zero, got 0 (`qalam rules`",
+        );
+        check("asha:grace_period", "needs name=value,name=value,…, got \"grace_period\"");
+        check("ashes", "unknown algorithm name ashes; there are: medianstop, ");
     }
 }

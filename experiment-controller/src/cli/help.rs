@@ -21,7 +21,7 @@ Two ways to begin:
 
 /// Every verb under what it is for.
 const GROUPS: [(&str, &[&str]); 6] = [
-    ("Search", &["run", "tune", "validate", "algorithms", "ask-tell"]),
+    ("Search", &["run", "tune", "validate", "algorithms", "rules", "ask-tell"]),
     ("Look at experiments", &["ui", "get", "describe", "logs", "best", "export"]),
     ("End experiments", &["stop", "resume", "delete"]),
     ("The home, which runs them on this machine", &["status", "up", "down", "doctor", "token"]),

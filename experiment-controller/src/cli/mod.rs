@@ -33,6 +33,7 @@ mod place;
 mod progress;
 mod reports;
 pub(crate) mod resume;
+mod rules;
 mod run;
 mod sketch;
 mod span;
@@ -109,6 +110,8 @@ enum Verb {
     Completions(completions::Completions),
     /// List the search algorithms and their settings
     Algorithms(algorithms::Algorithms),
+    /// List the early-stopping rules and their settings
+    Rules(rules::Rules),
     /// Search by lines of JSON, from any language
     AskTell(ask_tell::AskTell),
     /// Train a small network on handwritten digits: something real to tune
@@ -160,6 +163,7 @@ fn perform(cli: &Cli) -> Result<(), Failure> {
         Verb::Token(args) => return token::run(&cli.place, args),
         Verb::Validate(args) => return validate::run(args),
         Verb::Algorithms(args) => return algorithms::run(args),
+        Verb::Rules(args) => return rules::run(args),
         Verb::AskTell(args) => return ask_tell::run(args),
         Verb::Digits(args) => return Ok(digits::run(args, &mut std::io::stdout().lock())?),
         Verb::Up(args) if args.detached => {
@@ -202,6 +206,7 @@ async fn dispatch(cli: &Cli) -> Result<(), Failure> {
         Verb::Store(args) => Ok(crate::roles::store(args).await?),
         Verb::Validate(_)
         | Verb::Algorithms(_)
+        | Verb::Rules(_)
         | Verb::AskTell(_)
         | Verb::Digits(_)
         | Verb::Collect(_)

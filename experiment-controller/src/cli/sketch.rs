@@ -33,8 +33,8 @@ pub(crate) struct Sketch {
     pub(crate) algorithm: Option<String>,
     /// Settings of the algorithm, the seed among them.
     pub(crate) settings: Vec<(String, String)>,
-    /// Name of an early-stopping rule.
-    pub(crate) early_stop: Option<String>,
+    /// The early-stopping rule.
+    pub(crate) early_stop: Option<EarlyStoppingSpec>,
     /// How long one trial may take.
     pub(crate) timeout: Option<Duration>,
     /// Program and arguments, with `{name}` where values go.
@@ -94,10 +94,6 @@ impl Sketch {
             let algorithm_name = self.algorithm.clone().unwrap_or_else(|| "auto".into());
             AlgorithmSpec { algorithm_name, algorithm_settings: named(&self.settings) }
         });
-        let early_stopping = self
-            .early_stop
-            .as_ref()
-            .map(|rule| EarlyStoppingSpec { algorithm_name: rule.clone(), ..Default::default() });
         let (objective, objectives) = match &self.objectives[..] {
             [one] => (Some(one.clone()), Vec::new()),
             all => (None, all.to_vec()),
@@ -110,7 +106,7 @@ impl Sketch {
             forbidden: self.never.clone(),
             initial_points: self.first.clone(),
             algorithm,
-            early_stopping,
+            early_stopping: self.early_stop.clone(),
             max_trial_count: Some(self.trials),
             parallel_trial_count: Some(self.parallel.min(self.trials)),
             max_failed_trial_count: self.failures,
@@ -213,7 +209,8 @@ mod tests {
         assert_eq!(made.experiment().unwrap().spec.algorithm, None);
         made.settings = vec![("random_state".into(), "7".into())];
         made.timeout = Some(Duration::from_secs(90));
-        made.early_stop = Some("medianstop".into());
+        let algorithm_name = "medianstop".into();
+        made.early_stop = Some(EarlyStoppingSpec { algorithm_name, ..Default::default() });
         let spec = made.experiment().unwrap().spec;
         assert_eq!(spec.algorithm.unwrap().algorithm_name, "auto");
         assert_eq!(spec.early_stopping.unwrap().algorithm_name, "medianstop");

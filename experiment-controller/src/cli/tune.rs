@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use clap::Args;
-use proto::kinds::{ConstraintSpec, ParameterSpec};
+use proto::kinds::{ConstraintSpec, EarlyStoppingSpec, ParameterSpec};
 use serde_json::Value;
 
 use super::failure::Failure;
@@ -42,6 +42,7 @@ Examples:
   qalam tune --maximize accuracy --param lr=log:1e-5..1e-1 --param layers=int:1..8 \\
     --param opt=adam,sgd --trials 40 --parallel 4 -- python train.py --lr {lr} --layers {layers}
   qalam tune --minimize loss --param x=float:-1..1 --seed 7 --dry-run -- ./train {x}
+  qalam tune --minimize loss --param x=float:-1..1 --early-stop=asha:grace_period=3 -- ./train {x}
   qalam tune --maximize accuracy --minimize latency --constraint 'memory<=200' \\
     --param width=int:1..64 --try width=8 -- ./train {width}
   qalam tune --maximize accuracy --algorithm asha --resource epochs=1..27 --trials 100 \\
@@ -113,10 +114,10 @@ pub(super) struct Tune {
     #[arg(long, value_name = "SPAN", value_parser = span::parse)]
     timeout: Option<Duration>,
 
-    /// Stop trials that do badly, by this rule
-    #[arg(long, value_name = "RULE", num_args = 0..=1, require_equals = true,
-        default_missing_value = "medianstop")]
-    early_stop: Option<String>,
+    /// Stop trials that do badly, by this rule (`qalam rules` lists them)
+    #[arg(long, value_name = "RULE:NAME=VALUE,…", num_args = 0..=1, require_equals = true,
+        default_missing_value = "medianstop", value_parser = clauses::rule)]
+    early_stop: Option<EarlyStoppingSpec>,
 
     /// Name of the experiment [default: made from the command]
     #[arg(long)]
