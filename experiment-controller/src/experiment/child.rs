@@ -15,8 +15,9 @@ use crate::names;
 use crate::suggestion::{CONTINUES_LABEL, RESOURCE_LABEL};
 use crate::template::{Facts, Rendering, render};
 use crate::trial::checkpoints::Checkpoints;
+use crate::trial::collector::Wish;
 use crate::trial::pods::{self, Dress};
-use crate::trial::value;
+use crate::trial::value::{self, Wanted};
 
 /// Annotation of a suggestion: the spec as it was accepted. Later edits of the experiment do not
 /// reach it, but for the budget.
@@ -59,7 +60,8 @@ pub(super) fn suggestion(
     Suggestion { metadata, spec, status: None }
 }
 
-/// The trial of a proposed assignment; `text` is that of the template's ConfigMap.
+/// The trial of a proposed assignment; `text` is that of the template's ConfigMap, `image` the one
+/// with our collector.
 ///
 /// Errors: what stands in the way of rendering the template.
 pub(super) fn trial(
@@ -67,6 +69,7 @@ pub(super) fn trial(
     spec: &ExperimentSpec,
     proposed: &Proposed,
     text: Option<&str>,
+    image: Option<&str>,
 ) -> Result<Trial, Vec<FieldError>> {
     let missing = || vec![FieldError::new("spec.trialTemplate", "must be specified")];
     let template = spec.trial_template.as_ref().ok_or_else(missing)?;
@@ -88,11 +91,15 @@ pub(super) fn trial(
         &mut manifest,
         &Dress {
             experiment: &experiment.name_any(),
-            trial: &assignment.name,
             labels: metadata.labels.clone().unwrap_or_default(),
             wishes: wishes(&assignment.labels, &continues),
-            primary: &template.primary_container_name,
-            collector: spec.metrics_collector_spec.as_ref(),
+            metrics: Wish {
+                primary: &template.primary_container_name,
+                spec: spec.metrics_collector_spec.as_ref(),
+                wanted: Wanted::of(spec).names().map(str::to_owned).collect(),
+                image: image.map(str::to_owned),
+                trial: &assignment.name,
+            },
             annotations: experiment.metadata.annotations.as_ref(),
         },
     );
@@ -193,7 +200,7 @@ mod tests {
             ..Default::default()
         };
         let proposed = Proposed { index: 4, assignment };
-        let trial = trial(&experiment, &experiment.spec, &proposed, None).unwrap();
+        let trial = trial(&experiment, &experiment.spec, &proposed, None, None).unwrap();
         assert_eq!(trial.annotations()[INDEX_ANNOTATION], "4");
         let labels: Vec<&str> = trial.labels().keys().map(String::as_str).collect();
         let want = ["generation", EXPERIMENT_LABEL, CONTINUES_LABEL, RESOURCE_LABEL, "team"];

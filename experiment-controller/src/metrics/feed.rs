@@ -39,6 +39,8 @@ struct State {
     runs: BTreeMap<Source, Run>,
     seen: Seen,
     curve: Vec<(f64, f64)>,
+    /// How far each file was read that a collector reads, by the place of its reports.
+    newest: BTreeMap<String, u64>,
     last_line: String,
     waits_since: Option<Instant>,
 }
@@ -134,7 +136,16 @@ impl Feed {
         let mut reports = parser.line(text, time, None);
         for report in &mut reports {
             let offset = cursor.places.next(time);
-            report.position = Some(Position { source: source.to_owned(), offset });
+            let own = report.position.take();
+            report.position = Some(match own {
+                // What a collector read in a file is known by its place there, by whichever of
+                // the pod's collectors it is printed.
+                Some(place) => {
+                    let pod = source.split('/').next().unwrap_or(source);
+                    Position { source: format!("{pod}/{}", place.source), offset: place.offset }
+                }
+                None => Position { source: source.to_owned(), offset },
+            });
         }
         if known {
             return Vec::new();
@@ -146,7 +157,9 @@ impl Feed {
             text.trim_end().clone_into(&mut state.last_line);
         }
         for report in reports.iter().filter(|it| it.metric == self.objective) {
-            state.add(report);
+            if !state.is_known(report, source) {
+                state.add(report);
+            }
         }
         reports
     }
@@ -181,6 +194,20 @@ impl Feed {
 }
 
 impl State {
+    /// Whether a report is one that a collector printed before it was started anew: it reads its
+    /// files from the beginning. The store knows it by its place; the curve must, too.
+    fn is_known(&mut self, report: &Report, run: &str) -> bool {
+        let Some(Position { source, offset }) = &report.position else { return false };
+        if source == run {
+            return false;
+        }
+        let known = self.newest.get(source).is_some_and(|newest| offset <= newest);
+        if !known {
+            self.newest.insert(source.clone(), *offset);
+        }
+        known
+    }
+
     fn add(&mut self, report: &Report) {
         let Some(value) = metrics_collector::report::number(&report.value) else { return };
         let next = self.curve.last().map_or(1.0, |(step, _)| step + 1.0);

@@ -1,4 +1,5 @@
-//! KatibConfig: which algorithms are served by whom. Read anew on each use, as Katib does.
+//! KatibConfig: which algorithms are served by whom, and the collector's image. Read anew on each
+//! use, as Katib does.
 
 use std::path::PathBuf;
 
@@ -24,7 +25,7 @@ pub struct Config {
     namespace: String,
 }
 
-/// What of the configuration concerns search; the rest is left alone.
+/// What of the configuration concerns us; the rest is left alone.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 struct KatibConfig {
@@ -32,9 +33,11 @@ struct KatibConfig {
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 struct Runtime {
     suggestions: Vec<Service>,
+    /// The image with our collector. (Qalam's own: Katib's collectors speak another language.)
+    collector_image: String,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -59,6 +62,15 @@ impl Config {
         self.text().await?.map_or(Ok(None), |it| address(&it, algorithm))
     }
 
+    /// The image with our collector, for pods whose own image lacks it; none at home.
+    ///
+    /// Errors: as [`Config::address`].
+    pub async fn collector_image(&self) -> Result<Option<String>, String> {
+        let Some(text) = self.text().await? else { return Ok(None) };
+        let image = parsed(&text)?.runtime.collector_image;
+        Ok((!image.is_empty()).then_some(image))
+    }
+
     /// The configuration as the ConfigMap that admission looks up, wherever it is kept.
     ///
     /// Errors: as [`Config::address`].
@@ -78,11 +90,13 @@ impl Config {
 }
 
 fn address(text: &str, algorithm: &str) -> Result<Option<String>, String> {
-    let config: KatibConfig =
-        serde_saphyr::from_str(text).map_err(|why| format!("{KEY}: {why}"))?;
-    let mut services = config.runtime.suggestions.into_iter();
+    let mut services = parsed(text)?.runtime.suggestions.into_iter();
     let found = services.find(|it| it.algorithm_name == algorithm && !it.address.is_empty());
     Ok(found.map(|it| it.address))
+}
+
+fn parsed(text: &str) -> Result<KatibConfig, String> {
+    serde_saphyr::from_str(text).map_err(|why| format!("{KEY}: {why}"))
 }
 
 #[cfg(test)]
@@ -98,7 +112,9 @@ runtime:
   suggestions:
   - {algorithmName: random, image: some/image}
   - {algorithmName: mine, address: 'localhost:6789'}
+  collectorImage: collector:1
 ";
+        assert_eq!(parsed(text).unwrap().runtime.collector_image, "collector:1");
         assert_eq!(address(text, "mine"), Ok(Some("localhost:6789".into())));
         assert_eq!(address(text, "random"), Ok(None));
         assert_eq!(address("{}", "mine"), Ok(None));

@@ -2,6 +2,7 @@
 
 mod apply;
 pub mod checkpoints;
+pub mod collector;
 mod failure;
 mod observe;
 mod plan;

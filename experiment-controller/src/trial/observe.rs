@@ -87,7 +87,7 @@ fn standing(spec: &TrialSpec, object: &DynamicObject) -> Workload {
 fn logs(world: &World, key: &Key, trial: &Trial, workload: &Workload) -> Logs {
     let collector = trial.spec.metrics_collector.as_ref().and_then(|it| it.collector.as_ref());
     let kind = collector.map_or("StdOut", |it| it.kind.as_str());
-    if !matches!(kind, "" | "StdOut" | "File") || *workload == Workload::Absent {
+    if kind == "Push" || *workload == Workload::Absent {
         return Logs::Complete;
     }
     let progress = world.followers.follow(trial, &pods(world, key));

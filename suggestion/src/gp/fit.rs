@@ -143,7 +143,8 @@ mod tests {
         let values: Vec<f64> = places.iter().map(|x| (9.0 * x[0]).sin() + 0.3 * x[2]).collect();
         let places: Vec<&[f64]> = places.iter().map(|it| &it[..]).collect();
         let likelihood = Likelihood::new(&Metric::new(&space), &places, &values);
-        let best = fit(&likelihood).into_iter().min_by(|a, b| a.cost.total_cmp(&b.cost)).unwrap().hyper;
+        let best =
+            fit(&likelihood).into_iter().min_by(|a, b| a.cost.total_cmp(&b.cost)).unwrap().hyper;
         assert!(best.weights[0] > 20.0 * best.weights[1], "{best:?}");
         assert!(best.noise < 1e-2, "{best:?}");
     }

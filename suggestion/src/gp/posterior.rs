@@ -139,7 +139,14 @@ mod tests {
 
     fn posterior(places: &[f64], values: &[f64]) -> Posterior {
         let metric = Metric::new(&space(&[real("x", 0.0, 1.0)]));
-        let hyper = Hyper { weights: vec![4.0], scale: 2.0, noise: 0.01, apart: 0.0, ratio: 1.0, bends: Vec::new() };
+        let hyper = Hyper {
+            weights: vec![4.0],
+            scale: 2.0,
+            noise: 0.01,
+            apart: 0.0,
+            ratio: 1.0,
+            bends: Vec::new(),
+        };
         let mut posterior = Posterior::new(metric, hyper);
         places.iter().for_each(|x| posterior.add(&[*x]));
         posterior.observe(values);
