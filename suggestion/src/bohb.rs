@@ -35,7 +35,7 @@ pub(crate) const ALGORITHM: Algorithm = Algorithm {
             name: "min_points_in_model",
             default: "one more than parameters",
             range: Range::Whole { min: 1, fault: "min_points_in_model should be great than zero" },
-            meaning: "How many configurations, but for two, are enough to learn from.",
+            meaning: "How many trials of one resource, but for two, are enough to learn from.",
         },
         RANDOM_STATE,
     ],

@@ -99,7 +99,7 @@ impl Turn<'_> {
 
 /// Trials for an algorithm to look at that is asked in place of another.
 pub(crate) struct Narrowed {
-    pub(crate) finished: Vec<Trial>,
+    finished: Vec<Trial>,
     active: Vec<Trial>,
     chain: Vec<u64>,
 }
