@@ -330,11 +330,12 @@ def main():
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--trainings", type=int, default=400, help="budget, in whole trainings")
     parser.add_argument("--only", default="", help="searches whose names contain this")
+    parser.add_argument("--problem", default="", help="problems whose names contain this")
     parser.add_argument("--out", help="a file for the figures of each run, one JSON a line")
     args = parser.parse_args()
     problems = [Table("digits", args.data, 0.0), Table("noisy-digits", args.data, 0.2), Synthetic()]
     marks = (4, 8, 16, 32, 64)
-    for problem in problems:
+    for problem in (it for it in problems if args.problem in it.name):
         budgets = [mark * problem.epochs for mark in marks]
         print(f"\n{problem.name}: {problem.epochs} epochs a training\n", flush=True)
         print("| search | " + " | ".join(f"regret at {b}" for b in budgets) + " | epochs to 1 % |")

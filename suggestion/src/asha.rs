@@ -7,7 +7,7 @@
 
 use crate::fidelity::{self, ETA, Ledger, RESOURCE, Slot};
 use crate::history::Trial;
-use crate::model::Model;
+use crate::model::{Model, SAMPLER};
 use crate::novel;
 use crate::problem::Problem;
 use crate::registry::Algorithm;
@@ -29,16 +29,7 @@ pub(crate) const ALGORITHM: Algorithm = Algorithm {
             meaning: "How many different first rungs there are: the second begins a rung higher, and \
                       so on, for curves that cross late.",
         },
-        SettingSpec {
-            name: "sampler",
-            default: "random",
-            range: Range::Choice {
-                of: &["random", "tpe"],
-                fault: "sampler {} is not known; there are random and tpe",
-            },
-            meaning: "Where new configurations come from: drawn, or from what the highest rung that \
-                      knows enough has learnt.",
-        },
+        SAMPLER,
         RANDOM_STATE,
     ],
     check: fidelity::check,
@@ -61,7 +52,7 @@ impl Asha {
         let range = problem.resource.as_ref().map_or((1.0, 1.0), |it| (it.min(), it.max()));
         let rungs = rungs(range.0, range.1, eta);
         let brackets = set.size("brackets").unwrap_or(1).min(rungs.len());
-        let model = (set.text("sampler") == Some("tpe")).then(|| Model::new(problem));
+        let model = Model::new(problem, set.text(SAMPLER.name).unwrap_or("random"));
         Asha { eta, rungs, brackets, model }
     }
 

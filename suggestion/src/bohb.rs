@@ -2,10 +2,10 @@
 //!
 //! Falkner et al., *BOHB: Robust and Efficient Hyperparameter Optimization at Scale* (ICML 2018):
 //! as `hyperband`, but of new configurations only a share is drawn, and the others come from a model
-//! of the trials at the largest resource that has enough of them (`model.rs`).
+//! (`model.rs`).
 
 use crate::fidelity::{self, Brackets, ETA, RESOURCE, Step};
-use crate::model::Model;
+use crate::model::{Model, SAMPLER};
 use crate::novel;
 use crate::problem::Problem;
 use crate::registry::Algorithm;
@@ -20,6 +20,7 @@ pub(crate) const ALGORITHM: Algorithm = Algorithm {
     settings: &[
         RESOURCE,
         ETA,
+        SettingSpec { default: "tpe", ..SAMPLER },
         SettingSpec {
             name: "random_fraction",
             default: "1/3",
@@ -39,7 +40,10 @@ pub(crate) const ALGORITHM: Algorithm = Algorithm {
         RANDOM_STATE,
     ],
     check: fidelity::check,
-    make: |problem| Box::new(Bohb { brackets: brackets(problem), model: Model::new(problem) }),
+    make: |problem| {
+        let sampler = problem.settings.text(SAMPLER.name).unwrap_or("tpe");
+        Box::new(Bohb { brackets: brackets(problem), model: Model::new(problem, sampler) })
+    },
 };
 
 /// The brackets between the bounds of the resource, over and over.
@@ -50,14 +54,14 @@ pub(crate) fn brackets(problem: &Problem) -> Brackets {
 
 struct Bohb {
     brackets: Brackets,
-    model: Model,
+    model: Option<Model>,
 }
 
 impl Suggester for Bohb {
     fn ask(&mut self, turn: &Turn, stream: &mut Stream) -> Asked {
         match self.brackets.step(turn, novel::is_exhausted(turn)) {
             Step::Begin(slot) => {
-                let modelled = self.model.ask(turn, stream);
+                let modelled = self.model.as_mut().and_then(|model| model.ask(turn, stream));
                 let point = modelled.unwrap_or_else(|| fidelity::draw(turn, stream));
                 Asked::Candidates(vec![slot.begin(point)])
             }

@@ -9,9 +9,22 @@ use std::collections::BTreeMap;
 use crate::history::Trial;
 use crate::problem::Problem;
 use crate::seed::Stream;
+use crate::settings::{Range, SettingSpec};
 use crate::space::Point;
-use crate::suggester::{Asked, Suggester, Turn};
+use crate::suggester::{Asked, Narrowed, Suggester, Turn};
 use crate::tpe::Tpe;
+
+/// Where new configurations come from.
+pub(crate) const SAMPLER: SettingSpec = SettingSpec {
+    name: "sampler",
+    default: "random",
+    range: Range::Choice {
+        of: &["random", "tpe"],
+        fault: "sampler {} is not known; there are random and tpe",
+    },
+    meaning: "Where new configurations come from: drawn, or learnt by a Parzen estimator from the \
+              largest resource that knows enough.",
+};
 
 /// Proposes new configurations.
 pub(crate) struct Model {
@@ -23,12 +36,16 @@ pub(crate) struct Model {
 }
 
 impl Model {
-    /// By the settings `min_points_in_model` and `random_fraction`, where the algorithm has them.
-    pub(crate) fn new(problem: &Problem) -> Model {
+    /// The sampler of that name, by the settings `min_points_in_model` and `random_fraction` where
+    /// the algorithm has them; none for `random`.
+    pub(crate) fn new(problem: &Problem, sampler: &str) -> Option<Model> {
+        if sampler == "random" {
+            return None;
+        }
         let set = &problem.settings;
         let least = set.size("min_points_in_model").unwrap_or(problem.space.dimensions() + 1);
         let random = set.number("random_fraction").unwrap_or(1.0 / 3.0);
-        Model { tpe: Tpe::eager(problem), enough: least.saturating_add(2), random }
+        Some(Model { tpe: Tpe::eager(problem), enough: least.saturating_add(2), random })
     }
 
     /// A configuration that looks good; none where it is to be drawn, or too little is known.
@@ -44,7 +61,8 @@ impl Model {
             _ if trial.state == crate::State::Active => trial.continues.is_none(),
             own => own == Some(level) || trial.state == crate::State::Failed,
         };
-        let narrowed = turn.narrowed(counts);
+        let kept = |trials: &[Trial]| trials.iter().filter(|it| counts(it)).cloned().collect();
+        let narrowed = Narrowed::new(kept(turn.finished), kept(turn.active));
         match self.tpe.ask(&narrowed.turn(turn), stream) {
             Asked::Candidates(all) => all.into_iter().next().map(|proposal| proposal.point),
             Asked::Wait(_) | Asked::Exhausted => None,

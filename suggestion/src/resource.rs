@@ -131,7 +131,7 @@ fn read(spec: &ParameterSpec, place: usize) -> Result<Resource, FieldError> {
     let numbers: Vec<f64> = texts.iter().filter_map(|it| it.trim().parse().ok()).collect();
     let min = numbers.iter().copied().fold(f64::INFINITY, f64::min);
     let max = numbers.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    if !(0.0 < min) {
+    if min <= 0.0 {
         let text = format!("the resource \"{}\" must be more than 0, got {min}", spec.name);
         return Err(FieldError::new("feasibleSpace.min", text));
     }

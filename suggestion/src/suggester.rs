@@ -91,28 +91,26 @@ impl Turn<'_> {
         self.finished.iter().chain(self.active)
     }
 
-    /// The trials that are to be looked at, for an algorithm that is asked in place of another.
-    pub(crate) fn narrowed(&self, keep: impl Fn(&Trial) -> bool) -> Narrowed {
-        let kept = |trials: &[Trial]| trials.iter().filter(|it| keep(it)).cloned().collect();
-        let (finished, active): (Vec<Trial>, Vec<Trial>) = (kept(self.finished), kept(self.active));
-        let chain = crate::history::chain(&finished);
-        Narrowed { finished, active, chain }
-    }
-
     /// A number for the first `n` finished trials: equal for equal ones.
     fn stamp(&self, n: usize) -> u64 {
         n.checked_sub(1).map_or(0, |last| self.chain[last])
     }
 }
 
-/// Some trials of a turn.
+/// Trials for an algorithm to look at that is asked in place of another.
 pub(crate) struct Narrowed {
-    pub(crate) finished: Vec<Trial>,
+    finished: Vec<Trial>,
     active: Vec<Trial>,
     chain: Vec<u64>,
 }
 
 impl Narrowed {
+    /// These trials: finished ones in the order of completion, and active ones by index.
+    pub(crate) fn new(finished: Vec<Trial>, active: Vec<Trial>) -> Narrowed {
+        let chain = crate::history::chain(&finished);
+        Narrowed { finished, active, chain }
+    }
+
     /// The same turn, with these trials alone; what was tried is tried all the same.
     pub(crate) fn turn<'a>(&'a self, turn: &'a Turn) -> Turn<'a> {
         Turn {

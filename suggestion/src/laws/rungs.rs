@@ -47,8 +47,7 @@ fn problem(name: &str, seed: u64) -> Problem {
 /// each that goes on what was told before it was proposed. A search that waits for nothing fails.
 fn live(problem: &Problem, course: &Course) -> Result<(Vec<Told>, Vec<Vec<Told>>), String> {
     let (mut trials, mut before): (Vec<Told>, Vec<Vec<Told>>) = (Vec::new(), Vec::new());
-    let mut completions = 0;
-    for (which, fails) in &course.ends {
+    for ((which, fails), completions) in course.ends.iter().zip(0..) {
         let running = |trials: &[Told]| -> Vec<usize> {
             (0..trials.len()).filter(|i| trials[*i].state == State::Active).collect()
         };
@@ -84,7 +83,6 @@ fn live(problem: &Problem, course: &Course) -> Result<(Vec<Told>, Vec<Vec<Told>>
         trials[i].metrics = [("loss".to_owned(), loss)].into();
         trials[i].state = if *fails { State::Failed } else { State::Succeeded };
         trials[i].completion = Some(completions);
-        completions += 1;
     }
     Ok((trials, before))
 }
