@@ -4,6 +4,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
+use super::servers::{Kind, Server};
 use super::{MemoryStore, Query, SqliteStore, Store};
 use crate::report::{Position, Report, TrialKey};
 
@@ -34,6 +35,27 @@ async fn every_store_keeps_every_law() {
             law(store).await;
         }
     }
+}
+
+/// Every law on a real server, where it is installed.
+async fn server_keeps_every_law(kind: Kind) {
+    let Some(server) = Server::start(kind).await else { return };
+    for (name, law) in LAWS {
+        eprintln!("{name}");
+        let url = server.empty().await;
+        let store = super::open(&url).await.unwrap();
+        law(&*store).await;
+    }
+}
+
+#[tokio::test]
+async fn postgresql_keeps_every_law() {
+    server_keeps_every_law(Kind::Postgres).await;
+}
+
+#[tokio::test]
+async fn mariadb_keeps_every_law() {
+    server_keeps_every_law(Kind::MariaDb).await;
 }
 
 fn key(namespace: &str, trial: &str) -> TrialKey {
