@@ -1,12 +1,14 @@
 //! What every store promises; the list of stores is the list of what is tested.
 
+mod servers;
+
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
-use super::servers::{Kind, Server};
 use super::{MemoryStore, Query, SqliteStore, Store};
 use crate::report::{Position, Report, TrialKey};
+use servers::{Kind, Server};
 
 /// A law: an empty store in, a panic out if the store breaks it.
 type Law = fn(&dyn Store) -> BoxFuture<'_, ()>;

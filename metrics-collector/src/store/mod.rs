@@ -4,8 +4,6 @@
 mod laws;
 mod memory;
 mod server;
-#[cfg(test)]
-mod servers;
 mod sqlite;
 
 use std::path::Path;

@@ -30,10 +30,14 @@ pub(super) enum Kind {
 
 impl Kind {
     /// The programs that it needs, and the package that has them.
-    fn programs(self) -> ([&'static str; 2], &'static str) {
+    fn programs(self) -> ([&'static str; 3], &'static str) {
         match self {
-            Kind::Postgres => (["initdb", "postgres"], "postgresql"),
-            Kind::MariaDb => (["mariadb-install-db", "mariadbd"], "mariadb-server-core"),
+            Kind::Postgres => (["initdb", "postgres", "setpriv"], "postgresql"),
+            Kind::MariaDb => {
+                // The first of them calls the last, which another package has.
+                let programs = ["mariadb-install-db", "mariadbd", "my_print_defaults"];
+                (programs, "mariadb-server")
+            }
         }
     }
 }
@@ -42,7 +46,7 @@ impl Server {
     /// Starts one; none where its programs are missing, which is a failure with `CI=true`.
     pub(super) async fn start(kind: Kind) -> Option<Server> {
         let (programs, package) = kind.programs();
-        let [Some(make), Some(serve)] = programs.map(find) else {
+        let [Some(make), Some(serve), Some(_)] = programs.map(find) else {
             let why = format!("{} of the package {package} are not installed", programs.join(", "));
             assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{why}");
             eprintln!("skipped: {why}");
@@ -65,7 +69,11 @@ impl Server {
                 .arg(format!("--datadir={}", data.display())),
         };
         let output = made.output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&[output.stdout, output.stderr].concat())
+        );
         let mut serving = as_nobody(&serve, folder.path());
         match kind {
             Kind::Postgres => serving
@@ -176,10 +184,10 @@ async fn a_server_that_does_not_answer_is_out_of_reach() -> io::Result<()> {
         format!("postgres://qalam@localhost/a?host={path}"),
         format!("mysql://root@localhost/a?socket={path}/socket"),
     ] {
-        let err = super::open(&url).await.err();
-        assert!(matches!(err, Some(super::StoreError::Unavailable(_))), "{err:?}");
+        let err = crate::store::open(&url).await.err();
+        assert!(matches!(err, Some(crate::StoreError::Unavailable(_))), "{err:?}");
     }
-    let err = super::open("mongodb://localhost/a").await.err().map(|it| it.to_string());
+    let err = crate::store::open("mongodb://localhost/a").await.err().map(|it| it.to_string());
     assert!(err.is_some_and(|it| it.contains("use postgres://")));
     Ok(())
 }
