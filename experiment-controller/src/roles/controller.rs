@@ -1,14 +1,12 @@
 //! The controllers against any cluster: they take the API as they find it.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Args;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::api::{Patch, PatchParams};
 use kube::{Api, Client, ResourceExt};
-use metrics_collector::SqliteStore;
 
 use super::signals;
 use crate::controllers::{self, Settings};
@@ -20,15 +18,17 @@ const MANAGER: &str = "qalam";
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   qalam controller --kubeconfig ~/.kube/config
-  qalam controller --context kind-kind --install-crds")]
+  qalam controller --context kind-kind --install-crds
+  qalam controller --database postgres://qalam@db.example/observations")]
 pub struct ControllerArgs {
     /// Apply the custom resource definitions that are missing
     #[arg(long)]
     install_crds: bool,
 
-    /// The file that holds the reports; it is made if it is not there
-    #[arg(long, value_name = "FILE", default_value = "observations.db")]
-    database: PathBuf,
+    /// Where the reports are kept: a SQLite file, which is made if it is not there, or the URL of a
+    /// database on a server (postgres://, mysql:// or mariadb://)
+    #[arg(long, value_name = "FILE|URL", default_value = "observations.db")]
+    database: String,
 
     /// A KatibConfig file; it names external search services
     #[arg(long, value_name = "FILE")]
@@ -48,8 +48,8 @@ pub async fn controller(client: &Client, args: &ControllerArgs) -> anyhow::Resul
             names.join(", ")
         );
     }
-    let store = SqliteStore::open(&args.database).await?;
-    let mut settings = Settings::new(Arc::new(store));
+    let store = metrics_collector::store::open(&args.database).await?;
+    let mut settings = Settings::new(store);
     settings.katib_config.clone_from(&args.katib_config);
     tracing::info!("the controllers run");
     Ok(controllers::run(client.clone(), settings, end).await?)

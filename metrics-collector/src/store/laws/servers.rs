@@ -135,7 +135,7 @@ impl Server {
         let folder = self.folder.path().display();
         match self.kind {
             Kind::Postgres => format!("postgres://qalam@localhost/{database}?host={folder}"),
-            Kind::MariaDb => format!("mysql://root@localhost/{database}?socket={folder}/socket"),
+            Kind::MariaDb => format!("mariadb://root@localhost/{database}?socket={folder}/socket"),
         }
     }
 }
