@@ -230,8 +230,8 @@ mod tests {
     #[test]
     fn halves_are_right_at_the_ends() {
         for (bits, want) in [
-            (0x0001, 5.960_464_5e-8),
-            (0x03ff, 6.097_555_2e-5),
+            (0x0001, 2f32.powi(-24)),
+            (0x03ff, 1023.0 * 2f32.powi(-24)),
             (0x7bff, 65504.0),
             (0xc000, -2.0),
             (0xfc00, f32::NEG_INFINITY),

@@ -103,7 +103,7 @@ fn bred(
             let parent = &places[k % places.len()];
             let other = &places[stream.below(places.len() as u64) as usize];
             let mixed = chart.crossed(parent, other, stream);
-            chart.near(&mixed, if k % 2 == 0 { share } else { 0.5 }, step, stream)
+            chart.near(&mixed, if k.is_multiple_of(2) { share } else { 0.5 }, step, stream)
         };
         let children: Vec<Vec<f64>> = (0..POPULATION).map(child).collect();
         seen.extend(opinions(&children));
