@@ -21,4 +21,4 @@ mod wire;
 pub use parse::Parser;
 pub use report::{Position, Report, Summary, TrialKey};
 pub use seen::Seen;
-pub use store::{MemoryStore, Query, SqliteStore, Store, StoreError};
+pub use store::{MemoryStore, MySqlStore, PostgresStore, Query, SqliteStore, Store, StoreError};

@@ -76,7 +76,7 @@ pub(crate) fn read(log: &ObservationLog) -> Result<Vec<Report>, Status> {
 pub(crate) fn status(err: &StoreError) -> Status {
     match err {
         StoreError::Unavailable(_) => Status::unavailable(err.to_string()),
-        StoreError::Damaged(_) => Status::data_loss(err.to_string()),
+        StoreError::Damaged(_) | StoreError::Unknown(_) => Status::data_loss(err.to_string()),
     }
 }
 

@@ -2,14 +2,13 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Args;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::api::{Patch, PatchParams};
 use kube::{Api, Client, ResourceExt};
-use metrics_collector::{SqliteStore, Store};
+use metrics_collector::Store;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
@@ -25,15 +24,17 @@ const MANAGER: &str = "qalam";
 #[command(after_help = "Examples:
   qalam controller --kubeconfig ~/.kube/config
   qalam controller --context kind-kind --install-crds
+  qalam controller --database postgres://qalam@db.example/observations
   qalam controller --ui-listen 127.0.0.1:7461")]
 pub struct ControllerArgs {
     /// Apply the custom resource definitions that are missing
     #[arg(long)]
     install_crds: bool,
 
-    /// The file that holds the reports; it is made if it is not there
-    #[arg(long, value_name = "FILE", default_value = "observations.db")]
-    database: PathBuf,
+    /// Where the reports are kept: a SQLite file, which is made if it is not there, or the URL of a
+    /// database on a server (postgres://, mysql:// or mariadb://)
+    #[arg(long, value_name = "FILE|URL", default_value = "observations.db")]
+    database: String,
 
     /// The DBManager that external early-stopping servers are to read reports from
     #[arg(long, value_name = "HOST:PORT")]
@@ -65,7 +66,8 @@ pub async fn controller(client: &Client, args: &ControllerArgs) -> anyhow::Resul
             names.join(", ")
         );
     }
-    let (store, hearing) = Heard::new(Arc::new(SqliteStore::open(&args.database).await?));
+    let store = metrics_collector::store::open(&args.database).await?;
+    let (store, hearing) = Heard::new(store);
     let _dashboard = dashboard(client, args, store.clone(), hearing).await?;
     let mut settings = Settings::new(store);
     settings.katib_config.clone_from(&args.katib_config);

@@ -1,11 +1,14 @@
 //! What every store promises; the list of stores is the list of what is tested.
 
+mod servers;
+
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
 use super::{MemoryStore, Query, SqliteStore, Store};
 use crate::report::{Position, Report, TrialKey};
+use servers::{Kind, Server};
 
 /// A law: an empty store in, a panic out if the store breaks it.
 type Law = fn(&dyn Store) -> BoxFuture<'_, ()>;
@@ -34,6 +37,27 @@ async fn every_store_keeps_every_law() {
             law(store).await;
         }
     }
+}
+
+/// Every law on a real server, where it is installed.
+async fn server_keeps_every_law(kind: Kind) {
+    let Some(server) = Server::start(kind).await else { return };
+    for (name, law) in LAWS {
+        eprintln!("{name}");
+        let url = server.empty().await;
+        let store = super::open(&url).await.unwrap();
+        law(&*store).await;
+    }
+}
+
+#[tokio::test]
+async fn postgresql_keeps_every_law() {
+    server_keeps_every_law(Kind::Postgres).await;
+}
+
+#[tokio::test]
+async fn mariadb_keeps_every_law() {
+    server_keeps_every_law(Kind::MariaDb).await;
 }
 
 fn key(namespace: &str, trial: &str) -> TrialKey {

@@ -3,7 +3,11 @@
 #[cfg(test)]
 mod laws;
 mod memory;
+mod server;
 mod sqlite;
+
+use std::path::Path;
+use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
@@ -11,6 +15,7 @@ use jiff::Timestamp;
 use crate::report::{Report, Summary, TrialKey};
 
 pub use memory::MemoryStore;
+pub use server::{MySqlStore, PostgresStore};
 pub use sqlite::SqliteStore;
 
 /// Why a store could not do it.
@@ -22,6 +27,30 @@ pub enum StoreError {
     /// The store's content cannot be used.
     #[error("the observation store is damaged: {0}")]
     Damaged(String),
+    /// No store is reached by such a URL.
+    #[error("no observation store is reached by {0}://; use postgres://, mysql:// or a file")]
+    Unknown(String),
+}
+
+/// Opens the store at `place`: a URL that begins with `postgres://`, `postgresql://`, `mysql://`,
+/// `mariadb://` or `sqlite:`, or the path of a SQLite file, which is made if it is not there.
+///
+/// # Errors
+/// It is out of reach, damaged, or a URL of something else.
+pub async fn open(place: &str) -> Result<Arc<dyn Store>, StoreError> {
+    let Some((scheme, _)) = place.split_once(':') else {
+        return Ok(Arc::new(SqliteStore::open(Path::new(place)).await?));
+    };
+    Ok(match scheme {
+        "postgres" | "postgresql" => Arc::new(PostgresStore::open(place).await?),
+        "mysql" | "mariadb" => Arc::new(MySqlStore::open(place).await?),
+        "sqlite" => {
+            let path = place.trim_start_matches("sqlite:");
+            Arc::new(SqliteStore::open(Path::new(path.strip_prefix("//").unwrap_or(path))).await?)
+        }
+        _ if place.contains("://") => return Err(StoreError::Unknown(scheme.to_owned())),
+        _ => Arc::new(SqliteStore::open(Path::new(place)).await?),
+    })
 }
 
 /// Which of a trial's reports.

@@ -313,6 +313,7 @@ fn again(err: &StoreError) -> StoreError {
     match err {
         StoreError::Unavailable(why) => StoreError::Unavailable(why.clone()),
         StoreError::Damaged(why) => StoreError::Damaged(why.clone()),
+        StoreError::Unknown(scheme) => StoreError::Unknown(scheme.clone()),
     }
 }
 
