@@ -122,8 +122,7 @@ async fn serve(
     let manager = spawn_database(&cluster, &store, database, &stopped);
     let node = start_node(&cluster, state)?;
     let mut basic = cluster::controllers::start(cluster.client());
-    let database = Some(server.database.clone());
-    let settings = Settings { database, ..Settings::new(Arc::clone(&store)) };
+    let settings = settings(&store, &server);
     let (client, ours, stopped) = (cluster.client(), home.controllers, until(stopped));
     let mut controllers = tokio::spawn(async move {
         if ours {
@@ -166,6 +165,12 @@ async fn open(path: &Path) -> anyhow::Result<SqliteStore> {
     SqliteStore::open(path).await.with_context(|| {
         format!("{}: restore a backup, or move the file away to start without it", path.display())
     })
+}
+
+/// What the controllers of a home need.
+fn settings(store: &Arc<dyn Store>, server: &Server) -> Settings {
+    let database = Some(server.database.clone());
+    Settings { database, ..Settings::new(Arc::clone(store)) }
 }
 
 /// Where this home listened before, if that is free, so that clients outlive a restart.
