@@ -37,8 +37,11 @@ struct Subject {
     /// The rule that it is, or was made from.
     entry: &'static Entry,
     settings: &'static [(&'static str, &'static str)],
-    decide: Box<dyn Fn(&Case) -> Option<String>>,
+    decide: Decision,
 }
+
+/// Why a trial is stopped, if it is.
+type Decision = Box<dyn Fn(&Case) -> Option<String>>;
 
 type Law = fn(&Subject, &Case) -> Result<(), String>;
 

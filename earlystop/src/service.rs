@@ -37,9 +37,11 @@ pub fn service(marker: Marker) -> EarlyStoppingServer<Service> {
 /// Answers for any experiment; what it keeps is a cache.
 pub struct Service {
     marker: Marker,
-    /// Logs of ended trials, which change no more: by server, trial, time of its end and metric.
-    kept: Mutex<BTreeMap<[String; 4], Vec<(f64, f64)>>>,
+    kept: Mutex<Logs>,
 }
+
+/// Logs of ended trials, which change no more: by server, trial, time of its end and metric.
+type Logs = BTreeMap<[String; 4], Vec<(f64, f64)>>;
 
 #[tonic::async_trait]
 impl EarlyStopping for Service {
