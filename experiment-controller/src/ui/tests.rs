@@ -401,14 +401,10 @@ async fn what_trials_write_is_text_and_no_more() {
     assert_eq!(page.json()["items"][1]["parameters"][3], json!(nasty[1]));
     let columns = stage.get(&format!("{one}/columns"), &cookie).await;
     assert!(columns.json()["parameters"][3]["categories"].as_array().unwrap().len() == 7);
-    for index in 0..nasty.len() {
+    for (index, text) in nasty.iter().enumerate() {
         let path = format!("/api/v1/trials/default/e-{index:06}");
         let trial = stage.get(&path, &cookie).await.json();
-        assert_eq!(
-            trial["parameters"][3]["value"],
-            json!(nasty[index]),
-            "whole where it is asked for"
-        );
+        assert_eq!(trial["parameters"][3]["value"], json!(text), "whole where it is asked for");
         assert_eq!(stage.get(&format!("{path}/manifest"), &cookie).await.status, StatusCode::OK);
     }
     let report = stage.get(&format!("{one}/report"), &cookie).await;

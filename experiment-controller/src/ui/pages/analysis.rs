@@ -38,7 +38,10 @@ const KEPT: usize = 256;
 /// Importances that were computed before, by experiment, method and metric: how many trials had
 /// completed then, and what came out.
 #[derive(Default)]
-pub(crate) struct Analyses(Mutex<BTreeMap<(String, String), (u32, Arc<Importance>)>>);
+pub(crate) struct Analyses(Mutex<BTreeMap<(String, String), Kept>>);
+
+/// How many trials had completed, and what came out.
+type Kept = (u32, Arc<Importance>);
 
 impl Analyses {
     /// What was computed before, if hardly anything was added since.
