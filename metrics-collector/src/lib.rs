@@ -2,12 +2,15 @@
 //!
 //! Bytes become lines in `follow`, lines become reports in `parse` (one file a format), reports
 //! are kept in `store` (one trait; its laws hold for each store). `seen` explains to an owner why a
-//! metric is missing. `collect` is the collector that runs in a pod, `service` serves Katib's
-//! DBManager over a store, and `remote` is its client.
+//! metric is missing. `collect` is the collector that runs in a pod; it reads files, TensorBoard's
+//! event files (`events`) and endpoints in Prometheus' format (`prometheus`). `service` serves
+//! Katib's DBManager over a store, and `remote` is its client.
 
 pub mod collect;
+pub mod events;
 pub mod follow;
 pub mod parse;
+pub mod prometheus;
 pub mod remote;
 pub mod report;
 pub mod seen;

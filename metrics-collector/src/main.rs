@@ -1,25 +1,23 @@
-//! The in-pod collector: small, links no Kubernetes client; prints a file's lines to its log.
+//! The in-pod collector: small, links no Kubernetes client; prints what is measured to its log.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use metrics_collector::collect::{Arguments, collect};
 
-/// Prints the lines of a metrics file as they grow; on SIGTERM reads it to the end and leaves.
+/// Prints what is measured beside a program, so that the pod's log carries it.
 #[derive(Parser)]
 #[command(version)]
-struct Arguments {
-    /// The file that the training writes; it may not exist yet.
-    #[arg(long)]
-    path: PathBuf,
+struct Program {
+    #[command(flatten)]
+    arguments: Arguments,
 }
 
 fn main() -> ExitCode {
-    let Arguments { path } = Arguments::parse();
-    match metrics_collector::collect::collect(&path) {
+    match collect(&Program::parse().arguments.what()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(err) => {
-            eprintln!("metrics-collector: {}: {err}", path.display());
+            eprintln!("metrics-collector: {err}");
             ExitCode::FAILURE
         }
     }

@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use criterion::Criterion;
+use criterion::{BatchSize, Criterion};
 use proto::rpc::v1beta1 as rpc;
 use rpc::suggestion_client::SuggestionClient;
 use suggestion::{Seed, service};
@@ -87,13 +87,13 @@ fn main() {
     let client = runtime.block_on(connected());
     let trials = trials();
     let names = AtomicU64::new(0);
-    let call = |name: String| {
-        let request = rpc::GetSuggestionsRequest {
-            experiment: Some(experiment(name)),
-            trials: trials.clone(),
-            current_request_number: 1,
-            total_request_number: 1001,
-        };
+    let request = |name: String| rpc::GetSuggestionsRequest {
+        experiment: Some(experiment(name)),
+        trials: trials.clone(),
+        current_request_number: 1,
+        total_request_number: 1001,
+    };
+    let call = |request: rpc::GetSuggestionsRequest| {
         let mut client = client.clone();
         let reply = runtime.block_on(async move { client.get_suggestions(request).await });
         assert_eq!(reply.expect("a reply").into_inner().parameter_assignments.len(), 1);
@@ -101,10 +101,11 @@ fn main() {
     let mut criterion =
         Criterion::default().measurement_time(Duration::from_secs(5)).configure_from_args();
     criterion.bench_function("GetSuggestions, tpe, 1,000 trials, first call", |bench| {
-        bench.iter(|| call(format!("e{}", names.fetch_add(1, Ordering::Relaxed))));
+        let new = || request(format!("e{}", names.fetch_add(1, Ordering::Relaxed)));
+        bench.iter_batched(new, call, BatchSize::SmallInput);
     });
     criterion.bench_function("GetSuggestions, tpe, 1,000 trials, later calls", |bench| {
-        bench.iter(|| call("known".into()));
+        bench.iter_batched(|| request("known".into()), call, BatchSize::SmallInput);
     });
     criterion.final_summary();
 }

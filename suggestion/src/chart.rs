@@ -99,6 +99,12 @@ impl<'a> Chart<'a> {
         self.settled(place)
     }
 
+    /// A place that has each axis from one of two.
+    pub(crate) fn crossed(&self, one: &[f64], other: &[f64], stream: &mut Stream) -> Vec<f64> {
+        let pick = |(a, b): (&f64, &f64)| if stream.unit() < 0.5 { *a } else { *b };
+        self.settled(one.iter().zip(other).map(pick).collect())
+    }
+
     /// With its conditions kept.
     fn settled(&self, place: Vec<f64>) -> Vec<f64> {
         if self.space.is_plain() {

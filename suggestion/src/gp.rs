@@ -12,11 +12,13 @@
 //! Constrained Optimization of Computer Models*, 1998); while no trial keeps them, that probability
 //! is all that counts. Several objectives are one number, the standing of a trial (`standing.rs`).
 
+mod bend;
 mod cholesky;
 pub(crate) mod ensemble;
 pub(crate) mod explain;
 pub(crate) mod feasible;
 mod fit;
+pub(crate) mod hebo;
 pub(crate) mod kernel;
 pub(crate) mod lesson;
 mod likelihood;
@@ -71,6 +73,8 @@ const GREEDY_MAX: f64 = 0.8;
 pub(crate) struct Gp {
     first: Sobol,
     startup: usize,
+    /// Whether axes may be bent.
+    bends: bool,
     fit: Fitted<(Vec<Explanation>, Vec<Hyper>)>,
 }
 
@@ -90,7 +94,17 @@ impl Gp {
         let d = problem.space.dimensions();
         let startup = problem.settings.size(STARTUP.name).unwrap_or(d.clamp(5, 10));
         // Two trials are the least that can be told apart.
-        Gp { first: Sobol::new(d, problem.seed), startup: startup.max(2), fit: Fitted::none() }
+        Gp {
+            first: Sobol::new(d, problem.seed),
+            startup: startup.max(2),
+            bends: false,
+            fit: Fitted::none(),
+        }
+    }
+
+    /// The same, with axes that may be bent (`gp/bend.rs`).
+    pub(crate) fn bending(problem: &Problem) -> Gp {
+        Gp { bends: true, ..Gp::new(problem) }
     }
 
     /// How many trials are measured before learning begins.
@@ -113,11 +127,12 @@ impl Gp {
         };
         let metric = Metric::new(turn.space);
         let n = lesson::checkpoint(turn.finished.len());
+        let explain = if self.bends { explain::bent } else { explain::explanations };
         let (explanations, hypers) = self.fit.at(turn, n, |finished| {
             let lesson = Lesson::brief(finished);
             let (places, losses) = (lesson.places(finished), losses(&lesson, finished));
             let hypers = Feasible::fitted(&metric, &lesson.trials(finished), constraints);
-            (explain::explanations(&metric, &places, &losses), hypers)
+            (explain(&metric, &places, &losses), hypers)
         });
         let (places, trials) = (lesson.places(turn.finished), lesson.trials(turn.finished));
         let losses = losses(&lesson, turn.finished);
@@ -136,13 +151,18 @@ impl Gp {
         let centers = order.into_iter().take(CENTERS).map(|i| places[i].to_vec()).collect();
         Some(Learned { ensemble, feasible, kept: any, centers })
     }
+
+    /// What is tried before anything is learned.
+    fn unlearned(&self, turn: &Turn) -> Asked {
+        let point = turn.space.believed(&self.first.point(turn.index));
+        Asked::Candidates(vec![Proposal::at(point)])
+    }
 }
 
 impl Suggester for Gp {
     fn ask(&mut self, turn: &Turn, stream: &mut Stream) -> Asked {
         let Some(Learned { ensemble, feasible, kept, centers }) = self.learned(turn) else {
-            let point = turn.space.believed(&self.first.point(turn.index));
-            return Asked::Candidates(vec![Proposal::at(point)]);
+            return self.unlearned(turn);
         };
         let greedy = stream.unit() < (GREEDY * ensemble.noise()).min(GREEDY_MAX);
         let chart = Chart::new(turn.space);

@@ -47,6 +47,7 @@ impl std::fmt::Debug for Algorithm {
 const ALGORITHMS: &[Algorithm] = &[
     auto::ALGORITHM,
     gp::ALGORITHM,
+    gp::hebo::ALGORITHM,
     ehvi::ALGORITHM,
     parego::ALGORITHM,
     tpe::ALGORITHM,

@@ -22,6 +22,9 @@ const HEALTH_NAME: &str = "manager.v1beta1.Suggestion";
 /// Largest message taken and given: histories of 100,000 trials with 100 parameters.
 const MESSAGE_BYTES_MAX: usize = 1 << 30;
 
+/// Bytes of a request that may be under way before the server says that it took some.
+const WINDOW_BYTES: u32 = 8 << 20;
+
 /// Most suggestions in one call, so that one request cannot ask for all memory.
 const SUGGESTIONS_MAX: usize = 100_000;
 
@@ -53,11 +56,16 @@ pub async fn serve_with(
     let suggestion = SuggestionServer::new(Server { aliases, searches: Arc::default() })
         .max_decoding_message_size(MESSAGE_BYTES_MAX)
         .max_encoding_message_size(MESSAGE_BYTES_MAX);
+    // Without nodelay each answer waits for the client's delayed acknowledgement, 40 ms; and a long
+    // history should not stop for leave to go on at every 64 KiB.
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     tonic::transport::Server::builder()
+        .initial_stream_window_size(WINDOW_BYTES)
+        .initial_connection_window_size(WINDOW_BYTES)
         .add_routes(others)
         .add_service(health)
         .add_service(suggestion)
-        .serve_with_incoming_shutdown(TcpIncoming::from(listener), shutdown)
+        .serve_with_incoming_shutdown(incoming, shutdown)
         .await
 }
 

@@ -13,6 +13,7 @@ use crate::controllers::Key;
 use crate::controllers::events::Happening;
 use crate::controllers::world::World;
 use crate::index;
+use crate::trial::collector;
 
 /// How many trials of one experiment are created at once.
 const CREATES_MAX: usize = 8;
@@ -26,6 +27,9 @@ pub(super) enum ApplyError {
     /// The template cannot become a manifest; every fault.
     #[error("{0}")]
     Template(String),
+    /// The configuration cannot be read.
+    #[error("the configuration cannot be read: {0}")]
+    Configuration(String),
     /// Something of that name is there, and is not ours.
     #[error(
         "{kind} {name} exists and belongs to something else; delete it, or rename the experiment"
@@ -88,8 +92,12 @@ pub(super) async fn create_trials(
     proposed: &[Proposed],
 ) -> Result<(), ApplyError> {
     let text = accept::template_text(&world.client, spec.trial_template.as_ref()).await?;
+    let image = match collector::is_ours(spec.metrics_collector_spec.as_ref()) {
+        true => world.config.collector_image().await.map_err(ApplyError::Configuration)?,
+        false => None,
+    };
     let create = |it: Proposed| {
-        let made = child::trial(experiment, spec, &it, text.as_deref());
+        let made = child::trial(experiment, spec, &it, text.as_deref(), image.as_deref());
         async move {
             let trial = made.map_err(|faults| {
                 let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();

@@ -14,8 +14,9 @@ use crate::index::INDEX_ANNOTATION;
 use crate::names;
 use crate::suggestion::{CONTINUES_LABEL, RESOURCE_LABEL};
 use crate::template::{Rendering, render};
+use crate::trial::collector::Wish;
 use crate::trial::pods::{self, Dress};
-use crate::trial::value;
+use crate::trial::value::{self, Wanted};
 
 /// Annotation of a suggestion: the spec as it was accepted. Later edits of the experiment do not
 /// reach it, but for the budget.
@@ -58,7 +59,8 @@ pub(super) fn suggestion(
     Suggestion { metadata, spec, status: None }
 }
 
-/// The trial of a proposed assignment; `text` is that of the template's ConfigMap.
+/// The trial of a proposed assignment; `text` is that of the template's ConfigMap, `image` the one
+/// with our collector.
 ///
 /// Errors: what stands in the way of rendering the template.
 pub(super) fn trial(
@@ -66,6 +68,7 @@ pub(super) fn trial(
     spec: &ExperimentSpec,
     proposed: &Proposed,
     text: Option<&str>,
+    image: Option<&str>,
 ) -> Result<Trial, Vec<FieldError>> {
     let missing = || vec![FieldError::new("spec.trialTemplate", "must be specified")];
     let template = spec.trial_template.as_ref().ok_or_else(missing)?;
@@ -87,11 +90,15 @@ pub(super) fn trial(
         &mut manifest,
         &Dress {
             experiment: &experiment.name_any(),
-            trial: &assignment.name,
             labels: metadata.labels.clone().unwrap_or_default(),
             wishes: wishes(experiment, &assignment.labels),
-            primary: &template.primary_container_name,
-            collector: spec.metrics_collector_spec.as_ref(),
+            metrics: Wish {
+                primary: &template.primary_container_name,
+                spec: spec.metrics_collector_spec.as_ref(),
+                wanted: Wanted::of(spec).names().map(str::to_owned).collect(),
+                image: image.map(str::to_owned),
+                trial: &assignment.name,
+            },
             annotations: experiment.metadata.annotations.as_ref(),
         },
     );
@@ -185,7 +192,7 @@ mod tests {
             ..Default::default()
         };
         let proposed = Proposed { index: 4, assignment };
-        let trial = trial(&experiment, &experiment.spec, &proposed, None).unwrap();
+        let trial = trial(&experiment, &experiment.spec, &proposed, None, None).unwrap();
         assert_eq!(trial.annotations()[INDEX_ANNOTATION], "4");
         let labels: Vec<&str> = trial.labels().keys().map(String::as_str).collect();
         let want = ["generation", EXPERIMENT_LABEL, CONTINUES_LABEL, RESOURCE_LABEL, "team"];

@@ -40,6 +40,9 @@ struct State {
     seen: Seen,
     /// (step, value) of each metric, in the order of arrival.
     curves: BTreeMap<String, Vec<(f64, f64)>>,
+    /// How far each file was read that a collector reads, by the place of its reports
+    /// of a metric.
+    newest: BTreeMap<String, u64>,
     last_line: String,
     waits_since: Option<Instant>,
 }
@@ -135,7 +138,16 @@ impl Feed {
         let mut reports = parser.line(text, time, None);
         for report in &mut reports {
             let offset = cursor.places.next(time);
-            report.position = Some(Position { source: source.to_owned(), offset });
+            let own = report.position.take();
+            report.position = Some(match own {
+                // What a collector read in a file is known by its place there, by whichever of
+                // the pod's collectors it is printed.
+                Some(place) => {
+                    let pod = source.split('/').next().unwrap_or(source);
+                    Position { source: format!("{pod}/{}", place.source), offset: place.offset }
+                }
+                None => Position { source: source.to_owned(), offset },
+            });
         }
         if known {
             return Vec::new();
@@ -146,7 +158,11 @@ impl Feed {
         if !text.trim().is_empty() {
             text.trim_end().clone_into(&mut state.last_line);
         }
-        reports.iter().for_each(|it| state.add(it));
+        for report in &reports {
+            if !state.is_known(report, source) {
+                state.add(report);
+            }
+        }
         reports
     }
 
@@ -181,6 +197,22 @@ impl Feed {
 }
 
 impl State {
+    /// Whether a report is one that a collector printed before it was started anew: it reads its
+    /// files from the beginning. The store knows it by its place; the curve must, too.
+    fn is_known(&mut self, report: &Report, run: &str) -> bool {
+        let Some(Position { source, offset }) = &report.position else { return false };
+        if source == run {
+            return false;
+        }
+        // The metrics of one line may share a place.
+        let key = format!("{source}/{}", report.metric);
+        let known = self.newest.get(&key).is_some_and(|newest| offset <= newest);
+        if !known {
+            self.newest.insert(key, *offset);
+        }
+        known
+    }
+
     fn add(&mut self, report: &Report) {
         let Ok(value) = report.value.trim().parse::<f64>() else { return };
         let curve = self.curves.entry(report.metric.clone()).or_default();

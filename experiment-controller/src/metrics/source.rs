@@ -6,7 +6,7 @@ use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
 use kube::ResourceExt;
 use proto::kinds::Trial;
 
-use crate::trial::pods::{COLLECTOR, metrics_file};
+use crate::trial::collector;
 
 /// One run of one container.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,16 +32,10 @@ pub struct Sighting {
     pub begun: bool,
 }
 
-/// The name under which the API's log endpoint is asked: the collector that prints a file, or the
-/// primary container itself.
-fn container(trial: &Trial) -> &str {
-    let file = metrics_file(trial.spec.metrics_collector.as_ref());
-    if file.is_some() { COLLECTOR } else { &trial.spec.primary_container_name }
-}
-
 /// The runs that count: in pods that carry the primary labels and have the container.
 pub fn sources(trial: &Trial, pods: &[Arc<Pod>]) -> Vec<Sighting> {
-    let name = container(trial);
+    let collects = trial.spec.metrics_collector.as_ref();
+    let name = collector::container(collects, &trial.spec.primary_container_name);
     let primary = |pod: &&Arc<Pod>| {
         trial
             .spec

@@ -1,22 +1,20 @@
-//! The collector beside a trial: prints a metrics file's lines as they grow.
-
-use std::path::PathBuf;
+//! The collector beside a trial: prints what is measured as it comes.
 
 use clap::Args;
+use metrics_collector::collect::{Arguments, collect as print};
 
 /// Arguments of `qalam collect`.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
-  qalam collect --path /var/log/katib/metrics.log")]
+  qalam collect --path /var/log/katib/metrics.log
+  qalam collect --events /var/log/katib/tfevent --metric accuracy --metric train/loss
+  qalam collect --endpoint http://127.0.0.1:8080/metrics --metric 'accuracy{set=\"validation\"}'")]
 pub struct CollectArgs {
-    /// The file that the training writes; it may not exist yet
-    #[arg(long)]
-    path: PathBuf,
+    #[command(flatten)]
+    what: Arguments,
 }
 
-/// Prints lines until SIGTERM, then what is left of the file.
+/// Prints until SIGTERM, then what is left.
 pub fn collect(args: &CollectArgs) -> anyhow::Result<()> {
-    let path = args.path.display();
-    metrics_collector::collect::collect(&args.path)
-        .map_err(|error| anyhow::anyhow!("{path} cannot be followed: {error}"))
+    print(&args.what.what()).map_err(|error| anyhow::anyhow!("cannot be collected: {error}"))
 }

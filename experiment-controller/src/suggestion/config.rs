@@ -1,4 +1,5 @@
-//! KatibConfig: which algorithms are served by whom. Read anew on each use, as Katib does.
+//! KatibConfig: which algorithms are served by whom, and the collector's image. Read anew on each
+//! use, as Katib does.
 
 use std::path::PathBuf;
 
@@ -24,7 +25,7 @@ pub struct Config {
     namespace: String,
 }
 
-/// What of the configuration concerns search; the rest is left alone.
+/// What of the configuration concerns us; the rest is left alone.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 struct KatibConfig {
@@ -36,6 +37,8 @@ struct KatibConfig {
 struct Runtime {
     suggestions: Vec<Service>,
     early_stoppings: Vec<Service>,
+    /// The image with our collector. (Qalam's own: Katib's collectors speak another language.)
+    collector_image: String,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -67,6 +70,15 @@ impl Config {
         self.text().await?.map_or(Ok(None), |it| stopping_address(&it, rule))
     }
 
+    /// The image with our collector, for pods whose own image lacks it; none at home.
+    ///
+    /// Errors: as [`Config::address`].
+    pub async fn collector_image(&self) -> Result<Option<String>, String> {
+        let Some(text) = self.text().await? else { return Ok(None) };
+        let image = parsed(&text)?.runtime.collector_image;
+        Ok((!image.is_empty()).then_some(image))
+    }
+
     /// The configuration as the ConfigMap that admission looks up, wherever it is kept.
     ///
     /// Errors: as [`Config::address`].
@@ -86,25 +98,23 @@ impl Config {
 }
 
 fn address(text: &str, algorithm: &str) -> Result<Option<String>, String> {
-    Ok(named(read(text)?.suggestions, algorithm))
+    Ok(named(parsed(text)?.runtime.suggestions, algorithm))
 }
 
 /// The address of the server that a configuration names for an early-stopping rule.
 ///
 /// Errors: a sentence, when the configuration cannot be read.
 pub fn stopping_address(text: &str, rule: &str) -> Result<Option<String>, String> {
-    Ok(named(read(text)?.early_stoppings, rule))
-}
-
-fn read(text: &str) -> Result<Runtime, String> {
-    let config: KatibConfig =
-        serde_saphyr::from_str(text).map_err(|why| format!("{KEY}: {why}"))?;
-    Ok(config.runtime)
+    Ok(named(parsed(text)?.runtime.early_stoppings, rule))
 }
 
 fn named(services: Vec<Service>, name: &str) -> Option<String> {
     let found = services.into_iter().find(|it| it.algorithm_name == name && !it.address.is_empty());
     found.map(|it| it.address)
+}
+
+fn parsed(text: &str) -> Result<KatibConfig, String> {
+    serde_saphyr::from_str(text).map_err(|why| format!("{KEY}: {why}"))
 }
 
 #[cfg(test)]
@@ -122,7 +132,9 @@ runtime:
   - {algorithmName: mine, address: 'localhost:6789'}
   earlyStoppings:
   - {algorithmName: medianstop, address: 'localhost:6788'}
+  collectorImage: collector:1
 ";
+        assert_eq!(parsed(text).unwrap().runtime.collector_image, "collector:1");
         assert_eq!(address(text, "mine"), Ok(Some("localhost:6789".into())));
         assert_eq!(address(text, "random"), Ok(None));
         assert_eq!(stopping_address(text, "medianstop"), Ok(Some("localhost:6788".into())));

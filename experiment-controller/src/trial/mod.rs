@@ -1,6 +1,7 @@
 //! The trial controller: makes a trial's workload, watches it, and says how it ended.
 
 mod apply;
+pub mod collector;
 mod failure;
 mod observe;
 mod plan;

@@ -92,7 +92,7 @@ fn standing(spec: &TrialSpec, object: &DynamicObject) -> Workload {
 pub fn pushes(trial: &Trial) -> bool {
     let collector = trial.spec.metrics_collector.as_ref().and_then(|it| it.collector.as_ref());
     let kind = collector.map_or("StdOut", |it| it.kind.as_str());
-    !matches!(kind, "" | "StdOut" | "File")
+    kind == "Push"
 }
 
 fn logs(world: &World, key: &Key, trial: &Trial, workload: &Workload, stopping: bool) -> Logs {

@@ -1,51 +1,31 @@
 //! What is written into the pods of a trial when its manifest is rendered: labels, environment,
-//! working directory, and the collector of files.
+//! working directory, and what collects its metrics (`collector.rs`).
 
 use std::collections::BTreeMap;
 
 use platform::workload;
-use proto::kinds::{EXPERIMENT_LABEL, MetricsCollectorSpec, TRIAL_LABEL};
+use proto::kinds::{EXPERIMENT_LABEL, TRIAL_LABEL};
 use serde_json::{Map, Value, json};
 
-/// Name of the container that collects metrics, as Katib's clients ask for it.
-pub const COLLECTOR: &str = "metrics-logger-and-collector";
-/// Name of the volume that the primary container and the collector share.
-pub const VOLUME: &str = "metrics-volume";
+use super::collector::{self, Wish};
+
 /// Annotation of an experiment: the directory that its trials run in.
 pub const DIRECTORY_ANNOTATION: &str = "qalam.dev/directory";
 /// Annotation of an experiment: environment of its trials, a JSON object of texts.
 pub const ENVIRONMENT_ANNOTATION: &str = "qalam.dev/environment";
-/// The folder that a pod starts in at home, as its manifest names it.
-const POD_FOLDER: &str = "$(QALAM_POD_DIR)";
-/// Where a program writes its metrics when the manifest does not say.
-const FILE_DEFAULT: &str = "/var/log/katib/metrics.log";
-
 /// What the pods of one trial are dressed with.
 #[derive(Clone, Debug, Default)]
 pub struct Dress<'a> {
     /// Name of the experiment.
     pub experiment: &'a str,
-    /// Name of the trial.
-    pub trial: &'a str,
     /// Labels of the trial.
     pub labels: BTreeMap<String, String>,
     /// Variables of its primary container.
     pub wishes: Vec<(String, String)>,
-    /// The container whose metrics count.
-    pub primary: &'a str,
-    /// Where metrics come from.
-    pub collector: Option<&'a MetricsCollectorSpec>,
+    /// How its metrics are collected.
+    pub metrics: Wish<'a>,
     /// Annotations of the experiment.
     pub annotations: Option<&'a BTreeMap<String, String>>,
-}
-
-/// The path of the metrics file, where the collector reads one.
-pub fn metrics_file(collector: Option<&MetricsCollectorSpec>) -> Option<&str> {
-    let collector = collector?;
-    let kind = collector.collector.as_ref().map(|it| it.kind.as_str());
-    let source = collector.source.as_ref().and_then(|it| it.file_system_path.as_ref());
-    let path = source.map(|it| it.path.as_str()).filter(|it| !it.is_empty());
-    (kind == Some("File")).then(|| path.unwrap_or(FILE_DEFAULT))
 }
 
 /// Writes all of it into a manifest.
@@ -65,8 +45,8 @@ fn dress_template(template: &mut Value, dress: &Dress<'_>) {
     let directory = dress.annotations.and_then(|it| it.get(DIRECTORY_ANNOTATION));
     for list in ["initContainers", "containers"] {
         for container in spec[list].as_array_mut().into_iter().flatten() {
-            if container["name"] == dress.primary {
-                set_env(container, "KATIB_TRIAL_NAME", dress.trial);
+            if container["name"] == dress.metrics.primary {
+                set_env(container, "KATIB_TRIAL_NAME", dress.metrics.trial);
                 dress.wishes.iter().for_each(|(name, value)| set_env(container, name, value));
             }
             extra.iter().for_each(|(name, value)| set_env(container, name, value));
@@ -83,9 +63,7 @@ fn dress_template(template: &mut Value, dress: &Dress<'_>) {
             spec.remove(list);
         }
     }
-    if let Some(path) = metrics_file(dress.collector) {
-        add_collector(spec, dress.primary, path);
-    }
+    collector::add(spec, &dress.metrics);
 }
 
 fn label(metadata: &mut Value, dress: &Dress<'_>) {
@@ -94,7 +72,7 @@ fn label(metadata: &mut Value, dress: &Dress<'_>) {
         labels.insert(name.clone(), value.as_str().into());
     }
     labels.insert(EXPERIMENT_LABEL.into(), dress.experiment.into());
-    labels.insert(TRIAL_LABEL.into(), dress.trial.into());
+    labels.insert(TRIAL_LABEL.into(), dress.metrics.trial.into());
 }
 
 fn environment(dress: &Dress<'_>) -> BTreeMap<String, String> {
@@ -107,46 +85,6 @@ fn set_env(container: &mut Value, name: &str, value: &str) {
     let list = array(&mut container["env"]);
     if list.iter().all(|it| it["name"] != name) {
         list.push(json!({ "name": name, "value": value }));
-    }
-}
-
-/// Adds a native sidecar that prints what is written to the metrics file, and the volume through
-/// which it sees it. Pods without the primary container are left alone.
-fn add_collector(spec: &mut Value, primary: &str, path: &str) {
-    let folder = match path.rsplit_once('/') {
-        Some(("", _)) => "/",
-        Some((folder, _)) => folder,
-        None => "",
-    };
-    let containers = spec["containers"].as_array_mut();
-    let found = containers.into_iter().flatten().find(|it| it["name"] == primary);
-    let Some(container) = found else { return };
-
-    let mounts = array(&mut container["volumeMounts"]);
-    let at_folder =
-        |it: &&Value| it["mountPath"].as_str().map(|it| it.trim_end_matches('/')) == Some(folder);
-    let own = mounts.iter().find(at_folder).and_then(|it| it["name"].as_str().map(str::to_owned));
-    // The pod's own folder is shared by its containers as it is.
-    let shared = folder.is_empty() || folder == POD_FOLDER;
-    let adds = own.is_none() && !shared;
-    let volume = own.unwrap_or_else(|| VOLUME.to_owned());
-    if adds {
-        mounts.push(json!({ "name": VOLUME, "mountPath": folder }));
-    }
-    let mut sidecar = json!({
-        "name": COLLECTOR,
-        "command": ["qalam", "collect", "--path", path],
-        "restartPolicy": "Always",
-    });
-    if !shared {
-        sidecar["volumeMounts"] = json!([{ "name": volume, "mountPath": folder }]);
-    }
-    if let Some(image) = container.get("image") {
-        sidecar["image"] = image.clone();
-    }
-    array(&mut spec["initContainers"]).insert(0, sidecar);
-    if adds {
-        array(&mut spec["volumes"]).push(json!({ "name": VOLUME, "emptyDir": {} }));
     }
 }
 
@@ -166,8 +104,6 @@ fn array(value: &mut Value) -> &mut Vec<Value> {
 
 #[cfg(test)]
 mod tests {
-    use proto::kinds::{CollectorSpec, FileSystemPath, SourceSpec};
-
     use super::*;
 
     fn job(containers: Value) -> Value {
@@ -176,8 +112,8 @@ mod tests {
     }
 
     fn dressed(manifest: Value, change: impl FnOnce(&mut Dress<'_>)) -> Value {
-        let mut with =
-            Dress { experiment: "e", trial: "e-1", primary: "main", ..Default::default() };
+        let metrics = Wish { trial: "e-1", primary: "main", ..Default::default() };
+        let mut with = Dress { experiment: "e", metrics, ..Default::default() };
         change(&mut with);
         let mut manifest = manifest;
         dress(&mut manifest, &with);
@@ -215,36 +151,5 @@ mod tests {
         assert_eq!(containers[0]["env"].as_array().unwrap().len(), 2);
         assert_eq!(containers[1]["workingDir"], "/w");
         assert_eq!(containers[1]["env"][0], json!({"name": "A"}));
-    }
-
-    #[test]
-    fn a_file_collector_shares_the_files_folder() {
-        let collector = MetricsCollectorSpec {
-            collector: Some(CollectorSpec { kind: "File".into(), custom_collector: None }),
-            source: Some(SourceSpec {
-                file_system_path: Some(FileSystemPath {
-                    path: "/out/m.log".into(),
-                    ..Default::default()
-                }),
-                ..Default::default()
-            }),
-        };
-        let mut manifest = job(json!([{"name": "main", "image": "i"}]));
-        let with = Dress { primary: "main", collector: Some(&collector), ..Default::default() };
-        dress(&mut manifest, &with);
-        let spec = &manifest["spec"]["template"]["spec"];
-        let mount = json!([{"name": VOLUME, "mountPath": "/out"}]);
-        let sidecar = &spec["initContainers"][0];
-        assert_eq!(sidecar["command"], json!(["qalam", "collect", "--path", "/out/m.log"]));
-        assert_eq!((&sidecar["image"], &sidecar["restartPolicy"]), (&json!("i"), &json!("Always")));
-        assert_eq!(
-            (&sidecar["volumeMounts"], &spec["containers"][0]["volumeMounts"]),
-            (&mount, &mount)
-        );
-        assert_eq!(spec["volumes"], json!([{"name": VOLUME, "emptyDir": {}}]));
-
-        let mut manifest = job(json!([{"name": "other"}]));
-        dress(&mut manifest, &with);
-        assert_eq!(manifest["spec"]["template"]["spec"].get("volumes"), None);
     }
 }

@@ -60,6 +60,7 @@ pub(super) fn read(line: &str, wanted: &[String]) -> Reading {
         values: values.collect(),
         time: object.get("timestamp").and_then(time_in),
         step: ["step", "epoch"].iter().find_map(|key| whole(object.get(*key)?)),
+        place: None,
     }
 }
 

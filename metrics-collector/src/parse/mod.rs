@@ -1,5 +1,6 @@
 //! From printed lines to reports: the formats that a parser knows, and the parser.
 
+pub(crate) mod collected;
 mod filter;
 mod json;
 #[cfg(test)]
@@ -42,6 +43,9 @@ struct Reading {
     step: Option<i64>,
     /// The values, in the order in which they stand.
     values: Vec<Value>,
+    /// Where the values were read before they were printed, if the line tells: a file, and the
+    /// place in it.
+    place: Option<(String, u64)>,
 }
 
 /// One value in a line.
@@ -57,6 +61,8 @@ struct Value {
 pub struct Parser {
     wanted: Vec<String>,
     format: Box<dyn Format>,
+    /// Whether a wanted name stands in a line as it is.
+    plain: bool,
 }
 
 impl Parser {
@@ -68,6 +74,15 @@ impl Parser {
     pub fn new(spec: &MetricsCollectorSpec, wanted: &[String]) -> Result<Parser, Vec<FieldError>> {
         let kind = spec.collector.as_ref().map_or("", |it| it.kind.as_str());
         let file = spec.source.as_ref().and_then(|it| it.file_system_path.as_ref());
+        let collected = match kind {
+            "TensorFlowEvent" => Some("the scalars in event files"),
+            "PrometheusMetric" => Some("what the endpoint answered"),
+            _ => None,
+        };
+        if let Some(what) = collected {
+            let format = Box::new(collected::Collected { what });
+            return Ok(Parser { wanted: wanted.to_vec(), format, plain: false });
+        }
         let format = match (kind, file) {
             ("File", Some(file)) if !file.format.is_empty() => file.format.as_str(),
             ("" | "StdOut" | "File" | "Push" | "Custom", _) => "TEXT",
@@ -81,22 +96,26 @@ impl Parser {
             let message = format!("must be one of {}, got {format:?}", names.join(", "));
             return Err(vec![FieldError::new("source.fileSystemPath.format", message)]);
         };
-        Ok(Parser { wanted: wanted.to_vec(), format: make(spec)? })
+        Ok(Parser { wanted: wanted.to_vec(), format: make(spec)?, plain: true })
     }
 
     /// The reports in one line, in the order in which they stand there.
     ///
     /// `arrived` is their time where the line does not tell. `position` is the line's place: each
     /// report's offset is the line's plus its own within the line, so two lines of a source must
-    /// lie further apart than the first is long, as byte offsets do.
+    /// lie further apart than the first is long, as byte offsets do. A line of our own collector
+    /// knows a place of its own, in the file that it read, and each report has that one.
     pub fn line(&self, line: &str, arrived: Timestamp, position: Option<&Position>) -> Vec<Report> {
         // Most lines say nothing of a metric; this is far cheaper than the filters.
-        if !self.wanted.iter().any(|name| line.contains(name.as_str())) {
+        if self.plain && !self.wanted.iter().any(|name| line.contains(name.as_str())) {
             return Vec::new();
         }
-        let Reading { time, step, values } = self.format.read(line, &self.wanted);
+        let Reading { time, step, values, place: read } = self.format.read(line, &self.wanted);
         let time = time.unwrap_or(arrived);
         let place = |at: usize| {
+            if let Some((source, offset)) = &read {
+                return Some(Position { source: source.clone(), offset: *offset });
+            }
             position.map(|line| Position {
                 source: line.source.clone(),
                 offset: line.offset.wrapping_add(at as u64),
@@ -132,6 +151,9 @@ impl Parser {
 
 /// The names that a line gives values to, whoever wants them; for messages.
 pub(crate) fn names_in(line: &str) -> Vec<String> {
+    if let Some(name) = collected::name(line) {
+        return vec![name];
+    }
     let keys = json::keys(line);
     if !keys.is_empty() {
         return keys;
@@ -186,7 +208,7 @@ mod tests {
             &["source.filter.metricsFormat[0]", "source.filter.metricsFormat[1]"],
         );
         refuses(&spec("File", "JSON", &["(a)=(b)"]), &["source.filter.metricsFormat"]);
-        refuses(&spec("TensorFlowEvent", "", &[]), &["collector.kind"]);
+        refuses(&spec("Telepathy", "", &[]), &["collector.kind"]);
     }
 
     #[test]

@@ -58,7 +58,7 @@ impl Format for Text {
         values.sort_by(|a, b| (a.at, &a.metric).cmp(&(b.at, &b.metric)));
         values.dedup_by(|a, b| (a.at, &a.metric) == (b.at, &b.metric));
         let time = line.split_whitespace().next().and_then(time_of);
-        Reading { time, step: step_of(line), values }
+        Reading { time, step: step_of(line), values, place: None }
     }
 
     fn describe(&self) -> String {

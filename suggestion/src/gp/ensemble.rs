@@ -4,7 +4,7 @@ use super::explain::Explanation;
 use super::kernel::Metric;
 use super::posterior::Posterior;
 
-use crate::improvement::log_ei;
+use crate::improvement::{lcb, log_ei, log_pi};
 
 /// Several posteriors of the same observations.
 pub(crate) struct Ensemble {
@@ -87,6 +87,24 @@ impl Ensemble {
             }
         }
         sums
+    }
+
+    /// Three opinions of each place, smaller is better: the logs of the expected improvement and of
+    /// its probability, both negative, and the lower confidence bound `kappa` deviations down.
+    pub(crate) fn opinions(&self, places: &[Vec<f64>], kappa: f64) -> Vec<[f64; 3]> {
+        let none = [f64::NEG_INFINITY, f64::NEG_INFINITY, 0.0];
+        let mut all = vec![none; places.len()];
+        for member in &self.members {
+            let log_weight = member.weight.ln();
+            let predicted = member.posterior.predict(places);
+            for ([ei, pi, bound], (mean, variance)) in all.iter_mut().zip(predicted) {
+                let deviation = variance.sqrt();
+                *ei = log_sum(*ei, log_weight + log_ei(mean, deviation, member.best));
+                *pi = log_sum(*pi, log_weight + log_pi(mean, deviation, member.best));
+                *bound += member.weight * lcb(mean, deviation, kappa);
+            }
+        }
+        all.into_iter().map(|[ei, pi, bound]| [-ei, -pi, bound]).collect()
     }
 
     /// How much better than the average each place is expected to be.

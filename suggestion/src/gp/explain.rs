@@ -5,7 +5,7 @@
 //! best alone is how a search gets stuck, so a few are kept and weighed by their likelihood,
 //! tempered, since it is too sure of itself where the model is not quite right.
 
-use super::fit;
+use super::fit::{self, Top};
 use super::kernel::{Hyper, Metric};
 use super::likelihood::Likelihood;
 use super::warp::{WARPS, Warp};
@@ -38,7 +38,7 @@ pub(crate) fn explanations(metric: &Metric, places: &[&[f64]], losses: &[f64]) -
 /// The numbers of a kernel that explain `values` best, as they are.
 pub(crate) fn likeliest(metric: &Metric, places: &[&[f64]], values: &[f64]) -> Hyper {
     let [one, other] = fit::fit(&Likelihood::new(metric, places, values));
-    if other.0 < one.0 { other.1 } else { one.1 }
+    if other.cost < one.cost { other.hyper } else { one.hyper }
 }
 
 /// Explanations of `losses` at `places` by some changes of the losses; at least one.
@@ -48,38 +48,74 @@ pub(crate) fn among(
     places: &[&[f64]],
     losses: &[f64],
 ) -> Vec<Explanation> {
-    let mut found: Vec<(f64, Explanation)> = Vec::new();
+    weighed(found(warps, metric, places, losses))
+}
+
+/// The same, and then axes may be bent, as far as that explains more.
+pub(crate) fn bent(metric: &Metric, places: &[&[f64]], losses: &[f64]) -> Vec<Explanation> {
+    let mut found = found(&WARPS, metric, places, losses);
+    found.truncate(KEPT);
+    for it in &mut found {
+        let (values, jacobian) = it.warp.apply(losses);
+        let likelihood = Likelihood::new(metric, places, &values).bending(places);
+        let top = fit::bent(&likelihood, &it.top);
+        if top.cost - jacobian < it.cost {
+            (it.cost, it.top) = (top.cost - jacobian, top);
+        }
+    }
+    weighed(found)
+}
+
+/// A change of the losses, and where a climb under it ended.
+struct Found {
+    cost: f64,
+    warp: Warp,
+    top: Top,
+}
+
+/// Every change from every beginning, without those that say the same; the likeliest first.
+fn found(warps: &[Warp], metric: &Metric, places: &[&[f64]], losses: &[f64]) -> Vec<Found> {
+    let mut all: Vec<Found> = Vec::new();
     for warp in warps.iter().copied() {
         let (values, jacobian) = warp.apply(losses);
         let likelihood = Likelihood::new(metric, places, &values);
-        for (cost, hyper) in fit::fit(&likelihood) {
-            found.push((cost - jacobian, Explanation { weight: 0.0, warp, hyper }));
-        }
+        let tops = fit::fit(&likelihood).into_iter();
+        all.extend(tops.map(|top| Found { cost: top.cost - jacobian, warp, top }));
     }
     // Costs that are no numbers last.
-    found.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let least = found[0].0;
-    let mut kept: Vec<Explanation> = Vec::new();
-    for (cost, mut explanation) in found {
-        explanation.weight = (TEMPER * (least - cost)).exp();
-        let known = kept.iter().any(|other| same(other, &explanation));
-        let believed = NEGLIGIBLE < explanation.weight || kept.is_empty();
-        if believed && !known && kept.len() < KEPT {
-            kept.push(explanation);
+    all.sort_by(|a, b| a.cost.total_cmp(&b.cost));
+    let mut apart: Vec<Found> = Vec::new();
+    for it in all {
+        if apart.iter().all(|other| !same(other, &it)) {
+            apart.push(it);
         }
     }
+    apart
+}
+
+/// The likeliest few, each with how far it is believed.
+fn weighed(mut found: Vec<Found>) -> Vec<Explanation> {
+    found.sort_by(|a, b| a.cost.total_cmp(&b.cost));
+    let least = found[0].cost;
+    let explanation = |it: Found| Explanation {
+        weight: (TEMPER * (least - it.cost)).exp(),
+        warp: it.warp,
+        hyper: it.top.hyper,
+    };
+    let mut kept: Vec<Explanation> = found.into_iter().take(KEPT).map(explanation).collect();
     if kept[0].weight.is_nan() {
         kept.truncate(1);
         kept[0].weight = 1.0;
     }
+    kept.retain(|it| NEGLIGIBLE < it.weight);
     let total: f64 = kept.iter().map(|it| it.weight).sum();
     kept.iter_mut().for_each(|it| it.weight /= total);
     kept
 }
 
 /// Whether two climbs ended at the same top.
-fn same(one: &Explanation, other: &Explanation) -> bool {
-    let noise = (one.hyper.noise / other.hyper.noise).ln().abs();
+fn same(one: &Found, other: &Found) -> bool {
+    let noise = (one.top.hyper.noise / other.top.hyper.noise).ln().abs();
     one.warp == other.warp && noise < 0.2
 }
 

@@ -9,7 +9,7 @@ use argmin::solver::quasinewton::LBFGS;
 use ndarray::Array1;
 
 use super::kernel::Hyper;
-use super::likelihood::{Likelihood, beforehand, hyper};
+use super::likelihood::Likelihood;
 
 /// Iterations of L-BFGS.
 const ITERATIONS: u64 = 40;
@@ -24,15 +24,31 @@ const MEMORY: usize = 7;
 /// Where climbs begin: ln of the noise. Little of it and much are two different explanations.
 const STARTS: [f64; 2] = [-8.0, -1.0];
 
-/// The tops that climbs from different beginnings lead to: the cost (the negative log of the
-/// posterior, up to a constant) and the numbers.
-pub(super) fn fit(likelihood: &Likelihood) -> [(f64, Hyper); STARTS.len()] {
-    let d = likelihood.axes();
-    let climb = |noise: f64| {
-        let (cost, top) = climbed(likelihood, beforehand(d, noise));
-        (cost, hyper(&top, d))
-    };
-    STARTS.map(climb)
+/// Where a climb ended.
+#[derive(Clone, Debug)]
+pub(super) struct Top {
+    /// The negative log of the posterior, up to a constant.
+    pub(super) cost: f64,
+    /// The numbers there.
+    pub(super) hyper: Hyper,
+    logs: Array1<f64>,
+}
+
+/// The tops that climbs from different beginnings lead to.
+pub(super) fn fit(likelihood: &Likelihood) -> [Top; STARTS.len()] {
+    STARTS.map(|noise| top(likelihood, likelihood.beforehand(noise)))
+}
+
+/// The top that is reached from another one, of straight axes, when axes may be bent too.
+pub(super) fn bent(likelihood: &Likelihood, from: &Top) -> Top {
+    let mut start = likelihood.beforehand(0.0);
+    from.logs.iter().enumerate().for_each(|(i, log)| start[i] = *log);
+    top(likelihood, start)
+}
+
+fn top(likelihood: &Likelihood, start: Array1<f64>) -> Top {
+    let (cost, logs) = climbed(likelihood, start);
+    Top { cost, hyper: likelihood.hyper(&logs), logs }
 }
 
 /// The best that a climb came by, with its cost: at least where it began.
@@ -127,7 +143,8 @@ mod tests {
         let values: Vec<f64> = places.iter().map(|x| (9.0 * x[0]).sin() + 0.3 * x[2]).collect();
         let places: Vec<&[f64]> = places.iter().map(|it| &it[..]).collect();
         let likelihood = Likelihood::new(&Metric::new(&space), &places, &values);
-        let best = fit(&likelihood).into_iter().min_by(|a, b| a.0.total_cmp(&b.0)).unwrap().1;
+        let best =
+            fit(&likelihood).into_iter().min_by(|a, b| a.cost.total_cmp(&b.cost)).unwrap().hyper;
         assert!(best.weights[0] > 20.0 * best.weights[1], "{best:?}");
         assert!(best.noise < 1e-2, "{best:?}");
     }
@@ -138,7 +155,7 @@ mod tests {
         let metric = Metric::new(&space(&[real("x", 0.0, 1.0)]));
         let places: [&[f64]; 4] = [&[0.1], &[0.1], &[0.5], &[0.9]];
         for values in [[f64::NEG_INFINITY, f64::NAN, f64::NAN, 0.0], [f64::NAN; 4], [1e308; 4]] {
-            for (_, hyper) in fit(&Likelihood::new(&metric, &places, &values)) {
+            for Top { hyper, .. } in fit(&Likelihood::new(&metric, &places, &values)) {
                 assert!(hyper.noise.is_finite() && 0.0 < hyper.noise, "{values:?}");
             }
         }

@@ -11,6 +11,10 @@
 //! δ is the difference on an axis with an order, and 0 or 1 on a categorical one (Hamming), as on
 //! one where only one of the two places is active. `d`: axes.
 
+use std::borrow::Cow;
+
+use super::bend::Bend;
+
 use crate::space::{Kind, Space};
 
 const SQRT_5: f64 = 2.236_067_977_499_79;
@@ -28,6 +32,8 @@ pub(crate) struct Hyper {
     pub(crate) apart: f64,
     /// c: how much shorter the length-scales are there, squared.
     pub(crate) ratio: f64,
+    /// How each axis is bent; none where all are straight.
+    pub(crate) bends: Vec<Option<Bend>>,
 }
 
 impl Hyper {
@@ -35,12 +41,23 @@ impl Hyper {
     pub(super) fn shares(&self, d: usize) -> (f64, f64) {
         (self.scale * self.apart / d as f64, self.scale * (1.0 - self.apart))
     }
+
+    /// A place with its axes bent.
+    pub(super) fn bent<'a>(&self, place: &'a [f64]) -> Cow<'a, [f64]> {
+        if self.bends.is_empty() {
+            return Cow::Borrowed(place);
+        }
+        let one = |(x, bend): (&f64, &Option<Bend>)| bend.map_or(*x, |bend| bend.at(*x));
+        Cow::Owned(place.iter().zip(&self.bends).map(one).collect())
+    }
 }
 
 /// What distance means on each axis.
 #[derive(Clone, Debug)]
 pub(crate) struct Metric {
     categorical: Vec<bool>,
+    /// Axes that may be bent: with an order, and more than two values.
+    bendable: Vec<usize>,
     /// Whether places may have inactive axes.
     conditional: bool,
 }
@@ -48,7 +65,12 @@ pub(crate) struct Metric {
 impl Metric {
     /// The metric of a space.
     pub(crate) fn new(space: &Space) -> Metric {
+        let bends = |axis: &crate::space::Axis| {
+            axis.kind != Kind::Categorical && axis.levels.is_none_or(|levels| 2 < levels)
+        };
+        let axes = space.axes().enumerate();
         Metric {
+            bendable: axes.filter(|(_, axis)| bends(axis)).map(|(i, _)| i).collect(),
             categorical: space.axes().map(|axis| axis.kind == Kind::Categorical).collect(),
             conditional: space.is_conditional(),
         }
@@ -57,6 +79,11 @@ impl Metric {
     /// How many axes there are.
     pub(crate) fn axes(&self) -> usize {
         self.categorical.len()
+    }
+
+    /// Axes that may be bent.
+    pub(super) fn bendable(&self) -> &[usize] {
+        &self.bendable
     }
 
     /// δᵢ² between `x` and each of `others` on axis `i`.

@@ -58,7 +58,7 @@ impl Posterior {
         let diagonal = self.hyper.scale + self.hyper.noise;
         self.factor.grow(&row, diagonal, PIVOT_MIN);
         self.places.push(place.to_vec());
-        self.columns.push(place);
+        self.columns.push(&self.hyper.bent(place));
         self.widen(n + 1);
         // Row n of L⁻¹ is −(l L⁻¹) / λ, and 1 / λ on the diagonal; l is the row of L, λ its end.
         let (before, here) = self.inverse.split_at_mut(n * self.stride);
@@ -95,7 +95,8 @@ impl Posterior {
     fn across(&self, place: &[f64]) -> Vec<f64> {
         let mut row = Vec::new();
         let mut room = Room::default();
-        covariances(&self.metric, &self.hyper, place, &self.columns, &mut room, &mut row);
+        let place = self.hyper.bent(place);
+        covariances(&self.metric, &self.hyper, &place, &self.columns, &mut room, &mut row);
         row
     }
 
@@ -113,7 +114,8 @@ impl Posterior {
         let (mut room, mut row) = (Room::default(), Vec::with_capacity(n));
         let mut across = Vec::with_capacity(n * m);
         for place in places {
-            covariances(&self.metric, &self.hyper, place, &self.columns, &mut room, &mut row);
+            let place = self.hyper.bent(place);
+            covariances(&self.metric, &self.hyper, &place, &self.columns, &mut room, &mut row);
             across.extend_from_slice(&row);
         }
         let means = across.chunks_exact(n).map(|row| dot(row, &self.alpha)).collect::<Vec<_>>();
@@ -137,7 +139,14 @@ mod tests {
 
     fn posterior(places: &[f64], values: &[f64]) -> Posterior {
         let metric = Metric::new(&space(&[real("x", 0.0, 1.0)]));
-        let hyper = Hyper { weights: vec![4.0], scale: 2.0, noise: 0.01, apart: 0.0, ratio: 1.0 };
+        let hyper = Hyper {
+            weights: vec![4.0],
+            scale: 2.0,
+            noise: 0.01,
+            apart: 0.0,
+            ratio: 1.0,
+            bends: Vec::new(),
+        };
         let mut posterior = Posterior::new(metric, hyper);
         places.iter().for_each(|x| posterior.add(&[*x]));
         posterior.observe(values);

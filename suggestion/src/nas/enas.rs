@@ -33,7 +33,7 @@ const STEPS_MAX: f64 = 4.0;
 
 /// Learning begins anew each so many trials, with as many before: so a long history takes no
 /// longer than this twice over.
-const WINDOW: usize = 500;
+const WINDOW: usize = 400;
 
 macro_rules! up_to {
     ($name:literal, $lo:literal, $hi:expr, $range:literal) => {

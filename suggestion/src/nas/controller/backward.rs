@@ -8,6 +8,7 @@
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array1, Array2, Axis};
 
+use super::cell::{self, Back};
 use super::forward::{Layer, Pass};
 use super::{Weights, Wishes};
 
@@ -40,14 +41,16 @@ impl Pass<'_> {
             states: each.clone(),
             earlier: each,
         };
+        let mut steps = Vec::new();
         for i in (0..self.shape.layers).rev() {
-            self.back(i, &mut flow, advantages, wishes, &mut gradient);
+            steps.extend(self.back(i, &mut flow, advantages, wishes, &mut gradient));
         }
+        cell::gradient(&steps, &mut gradient.cell);
         gradient.start += &flow.dx.sum_axis(Axis(0)).insert_axis(Axis(0));
         gradient
     }
 
-    /// Through layer `i`.
+    /// Through layer `i`; answers its steps' part in the gradient of the cell.
     fn back(
         &self,
         i: usize,
@@ -55,7 +58,7 @@ impl Pass<'_> {
         advantages: &[f64],
         wishes: &Wishes,
         gradient: &mut Weights,
-    ) {
+    ) -> [Back<'_>; 2] {
         let layer = &self.layers[i];
         let [first, second] = &layer.steps;
         if i == 0 {
@@ -70,7 +73,7 @@ impl Pass<'_> {
         flow.dh += &flow.earlier[i].dot(&self.weights.earlier.t());
         flow.dh += &flow.states[i];
         let cell = &self.weights.cell;
-        let (embedded, mut dh) = second.back(cell, &flow.dh, &mut flow.dc, &mut gradient.cell);
+        let (embedded, mut dh, later) = second.back(cell, &flow.dh, &mut flow.dc);
         for (rows, from) in self.architectures.iter().zip(embedded.rows()) {
             let mut row = gradient.embedding.row_mut(rows[i][0]);
             row += &from;
@@ -79,7 +82,9 @@ impl Pass<'_> {
         let logits = self.logits(layer, i, advantages, wishes);
         general_mat_mul(1.0, &first.h.t(), &logits, 1.0, &mut gradient.softmax);
         dh += &logits.dot(&self.weights.softmax.t());
-        (flow.dx, flow.dh) = first.back(cell, &dh, &mut flow.dc, &mut gradient.cell);
+        let (dx, dh, sooner) = first.back(cell, &dh, &mut flow.dc);
+        (flow.dx, flow.dh) = (dx, dh);
+        [later, sooner]
     }
 
     /// Hands the gradient of the next layer's input to the states that it was made of.

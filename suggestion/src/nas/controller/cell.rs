@@ -59,14 +59,14 @@ impl Step {
     }
 
     /// From the gradients of state and memory after the step, those of the input and the state
-    /// before it (`dc` becomes that of the memory before it); adds to that of the weights.
+    /// before it (`dc` becomes that of the memory before it); and that of [x h] W, for
+    /// [`gradient`].
     pub(super) fn back(
         &self,
         weights: &Array2<f64>,
         dh: &Array2<f64>,
         dc: &mut Array2<f64>,
-        dw: &mut Array2<f64>,
-    ) -> (Array2<f64>, Array2<f64>) {
+    ) -> (Array2<f64>, Array2<f64>, Back<'_>) {
         let n = self.h.ncols();
         let [i, f, o, g] = &self.gates;
         Zip::from(&mut *dc)
@@ -86,8 +86,23 @@ impl Step {
         ];
         *dc *= f;
 
-        general_mat_mul(1.0, &self.input.t(), &sums, 1.0, dw);
         let before = sums.dot(&weights.t());
-        (columns(&before, n, 0, 1).to_owned(), columns(&before, n, 1, 2).to_owned())
+        let (dx, dh) = (columns(&before, n, 0, 1).to_owned(), columns(&before, n, 1, 2).to_owned());
+        (dx, dh, Back { input: self.input.view(), sums })
+    }
+}
+
+/// A step's part in the gradient of the weights.
+pub(super) struct Back<'a> {
+    input: ArrayView2<'a, f64>,
+    sums: Array2<f64>,
+}
+
+/// The gradient of the weights: one large product of all steps is sooner made than many small.
+pub(super) fn gradient(steps: &[Back], dw: &mut Array2<f64>) {
+    let inputs: Vec<_> = steps.iter().map(|step| step.input).collect();
+    let sums: Vec<_> = steps.iter().map(|step| step.sums.view()).collect();
+    if let (Ok(inputs), Ok(sums)) = (concatenate(Axis(0), &inputs), concatenate(Axis(0), &sums)) {
+        general_mat_mul(1.0, &inputs.t(), &sums, 1.0, dw);
     }
 }
