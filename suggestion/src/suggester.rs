@@ -16,7 +16,7 @@ pub trait Suggester: Send {
     /// Proposes what to try as suggestion `turn.index`.
     fn ask(&mut self, turn: &Turn, stream: &mut Stream) -> Asked;
 
-    /// Whether it tries the owner's own points itself ([`Turn::given`]): one that decides more of
+    /// Whether it tries the owner's own points itself (`Turn::given`): one that decides more of
     /// a trial than its point.
     fn places_given(&self) -> bool {
         false
