@@ -129,6 +129,9 @@ const EXAMPLES: &[Example] = &[
         ],
         ..BASE
     },
+    // Some are stopped early, how many is chance.
+    Example { name: "median-stop", trials: (8, 8), has_goal: true, ..BASE },
+    Example { name: "median-stop-with-json-format", trials: (8, 8), has_goal: true, ..BASE },
     Example {
         name: "multi-objective",
         trials: (16, 16),

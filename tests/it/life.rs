@@ -304,3 +304,28 @@ fn ctrl_c_asks_and_does_what_it_is_told() {
     assert!(shown.contains("Experiment e was stopped") && !shown.contains('─'), "{shown}");
     assert_eq!(running(&home, "e"), 0, "{shown}");
 }
+
+#[test]
+fn a_paused_experiment_makes_no_trials_until_it_is_resumed() {
+    let home = Home::new();
+    home.start();
+    let file = home.file("e.yaml", &manifest("e", 4, &waiting(&home)));
+    home.succeeds(&["run", &file.to_string_lossy(), "--detach"]);
+    wait_begun(&home, 2);
+    let said = home.succeeds(&["pause", "e"]);
+    assert!(said.contains("qalam resume e"), "{said}");
+    home.file("go", "");
+    let row = || home.succeeds(&["get", "experiments"]).lines().nth(1).unwrap().to_owned();
+    // Those that ran end, and no other takes their place, over a restart of the server too.
+    home.wait("the end of what ran", || row().contains("2/4").then_some(()));
+    home.succeeds(&["down"]);
+    home.start();
+    std::thread::sleep(std::time::Duration::from_millis(700));
+    let paused = row();
+    assert!(paused.contains("Suspended") && paused.contains("2/4"), "{paused}");
+    wait_begun(&home, 2);
+
+    let said = home.succeeds(&["resume", "e", "--quiet"]);
+    assert!(said.contains("4 trials"), "{said}");
+    assert_eq!(home.qalam(&["pause", "e"]).status.code(), Some(2), "it has ended");
+}

@@ -23,7 +23,7 @@ Two ways to begin:
 const GROUPS: [(&str, &[&str]); 6] = [
     ("Search", &["run", "tune", "validate", "algorithms", "rules", "ask-tell"]),
     ("Look at experiments", &["ui", "get", "describe", "logs", "best", "export"]),
-    ("End experiments", &["stop", "resume", "delete"]),
+    ("Pause and end experiments", &["pause", "resume", "stop", "delete"]),
     ("The home, which runs them on this machine", &["status", "up", "down", "doctor", "token"]),
     ("Parts, for clusters", &["controller", "suggest", "store"]),
     ("More", &["digits", "completions", "help"]),

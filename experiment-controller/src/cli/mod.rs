@@ -29,6 +29,7 @@ mod objectives;
 mod out;
 mod overrides;
 mod param;
+mod pause;
 mod place;
 mod progress;
 mod reports;
@@ -90,9 +91,11 @@ enum Verb {
     Export(export::Export),
     /// Open the dashboard
     Ui(ui::Ui),
+    /// Make no new trials for now
+    Pause(pause::Pause),
     /// End experiments, and keep what they found
     Stop(stop::Stop),
-    /// Let an experiment go on that was stopped, or ran out of trials
+    /// Let an experiment go on that was paused or stopped, or ran out of trials
     Resume(resume::Resume),
     /// Delete experiments and all that is under them
     Delete(delete::Delete),
@@ -191,6 +194,7 @@ async fn dispatch(cli: &Cli) -> Result<(), Failure> {
         Verb::Best(args) => best::run(&place.reach().await?, args).await,
         Verb::Export(args) => export::run(&place.reach().await?, args).await,
         Verb::Ui(args) => ui::run(place, args).await,
+        Verb::Pause(args) => pause::run(&place.reach().await?, args).await,
         Verb::Stop(args) => stop::run(&place.reach().await?, args).await,
         Verb::Resume(args) => resume::run(&place.reach().await?, args).await,
         Verb::Delete(args) => delete::run(&place.reach().await?, args).await,

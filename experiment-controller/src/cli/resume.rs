@@ -1,4 +1,4 @@
-//! `qalam resume`: an experiment that was stopped, or ran out of budget, goes on.
+//! `qalam resume`: an experiment that was paused or stopped, or ran out of budget, goes on.
 
 use clap::Args;
 use kube::ResourceExt;
@@ -15,7 +15,7 @@ use crate::experiment::{STOP_ANNOTATION, STOPPED, ended};
 /// Arguments of `qalam resume`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Only an experiment whose resumePolicy is LongRunning or FromVolume goes on: `qalam tune` makes such
+    after_help = "One that was paused goes on in any case. Of those that have ended, only an experiment whose resumePolicy is LongRunning or FromVolume goes on: `qalam tune` makes such
 ones, and `qalam run --set spec.resumePolicy=LongRunning` does. Trials that were ended by `qalam
 stop` count; with --trials more may be added.
 
@@ -73,6 +73,9 @@ pub(crate) fn change(experiment: &Experiment, trials: Option<i32>) -> Result<Val
             spec.resume_policy
         ));
     }
+    if !ended(experiment) && spec.suspend && trials.is_none() {
+        return Ok(json!({"spec": {"suspend": false}}));
+    }
     let made = experiment.status.as_ref().map_or(0, |it| it.trials);
     let most = trials.or(spec.max_trial_count);
     if let Some(most) = most.filter(|most| *most <= made) {
@@ -82,7 +85,10 @@ pub(crate) fn change(experiment: &Experiment, trials: Option<i32>) -> Result<Val
     }
     let mut change = json!({"metadata": {"annotations": {STOP_ANNOTATION: null}}});
     if let Some(trials) = trials {
-        change["spec"] = json!({"maxTrialCount": trials});
+        change["spec"]["maxTrialCount"] = trials.into();
+    }
+    if spec.suspend {
+        change["spec"]["suspend"] = false.into();
     }
     Ok(change)
 }

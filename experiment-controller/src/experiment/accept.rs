@@ -66,7 +66,7 @@ pub(super) async fn accept(world: &World, key: &Key) -> Result<Acceptance, kube:
     }
 }
 
-/// The spec to work with: the accepted one, with the budget of today. Also whether the owner has
+/// The spec to work with: the accepted one, with the budget and the pause of today. Also whether the owner has
 /// edited something that no longer counts.
 pub fn effective(experiment: &Experiment, suggestion: &Suggestion) -> (ExperimentSpec, bool) {
     let text = suggestion.annotations().get(ACCEPTED_ANNOTATION);
@@ -76,6 +76,7 @@ pub fn effective(experiment: &Experiment, suggestion: &Suggestion) -> (Experimen
     spec.parallel_trial_count = live.parallel_trial_count;
     spec.max_trial_count = live.max_trial_count;
     spec.max_failed_trial_count = live.max_failed_trial_count;
+    spec.suspend = live.suspend;
     let edited = spec != *live;
     (spec, edited)
 }

@@ -136,7 +136,8 @@ async fn proceed(
         }
         Plan::Wait => {}
     }
-    write(world, experiment, &Phase::Running).await
+    let phase = if seen.progress.paused { Phase::Paused } else { Phase::Running };
+    write(world, experiment, &phase).await
 }
 
 async fn end(

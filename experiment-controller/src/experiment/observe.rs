@@ -49,6 +49,7 @@ pub(super) fn observe(experiment: &Experiment, suggestion: &Suggestion, trials: 
         tally: trials.tally(),
         goal_reached: trials.goal_reached(),
         stop_wanted: stop_wanted(experiment),
+        paused: spec.suspend,
         measured: trials.best().is_some(),
         proposed: u32::try_from(proposed.len()).unwrap_or(u32::MAX),
         exhausted: status.exhausted,

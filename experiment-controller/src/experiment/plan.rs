@@ -38,6 +38,8 @@ pub(super) struct Progress {
     pub exhausted: bool,
     /// Its owner asks for its end.
     pub stop_wanted: bool,
+    /// Its owner wants no new trials for now.
+    pub paused: bool,
     /// There is a best trial.
     pub measured: bool,
     /// The search gave up, and why.
@@ -71,6 +73,9 @@ pub(super) fn plan(budget: &Budget, seen: &Progress) -> Plan {
     let active = seen.tally.active();
     if budget.parallel < active {
         return Plan::Shrink(active - budget.parallel);
+    }
+    if seen.paused {
+        return Plan::Wait;
     }
 
     let left = budget.trials_max.map_or(u32::MAX, |max| max - seen.tally.completed());
@@ -136,6 +141,15 @@ mod tests {
         let next = plan(&huge, &Progress::default());
         assert_eq!(next, Plan::Grow { create: 0, request: REQUEST_MAX });
         assert_eq!((huge.first_request(), budget().first_request()), (REQUEST_MAX, 3));
+    }
+
+    #[test]
+    fn a_pause_makes_no_trials_and_ends_nothing_but_what_is_through() {
+        check(|it| (it.paused, it.proposed) = (true, 3), Plan::Wait);
+        let through = |it: &mut Progress| (it.paused, it.tally.succeeded) = (true, 10);
+        check(through, Plan::Finish(Verdict::TrialsMaxReached));
+        let crowd = |it: &mut Progress| (it.paused, it.tally.running) = (true, 5);
+        check(crowd, Plan::Shrink(2));
     }
 
     #[test]

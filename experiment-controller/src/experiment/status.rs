@@ -19,6 +19,8 @@ const OPTIMAL_BYTES_MAX: usize = 16 * 1024;
 pub(super) enum Phase {
     /// Accepted, or going on.
     Running,
+    /// Open, and its owner wants no new trials for now.
+    Paused,
     /// Taken up again after its end.
     Restarting,
     /// At its end for this reason, as just decided.
@@ -69,6 +71,16 @@ fn tell(new: &mut ExperimentStatus, trials: &Trials, phase: &Phase, now: &Time) 
             let (type_, reason) = ("Running", "ExperimentRunning");
             let fact = Fact { type_, holds: true, reason, message: &message };
             conditions::set(&mut new.conditions, &fact, now);
+            conditions::lower(&mut new.conditions, "Suspended", now);
+        }
+        Phase::Paused => {
+            let message = "Experiment is paused: what runs goes on, and no new trial is made";
+            let (type_, reason) = ("Suspended", "ExperimentSuspended");
+            conditions::set(
+                &mut new.conditions,
+                &Fact { type_, holds: true, reason, message },
+                now,
+            );
         }
         Phase::Restarting => {
             new.completion_time = None;
@@ -80,6 +92,7 @@ fn tell(new: &mut ExperimentStatus, trials: &Trials, phase: &Phase, now: &Time) 
         Phase::Ending(verdict) => {
             new.completion_time.get_or_insert_with(|| now.clone());
             conditions::lower(&mut new.conditions, "Running", now);
+            conditions::lower(&mut new.conditions, "Suspended", now);
             let message = message(verdict, trials);
             conditions::set(&mut new.conditions, &verdict.fact(&message), now);
         }

@@ -71,6 +71,10 @@ pub struct ExperimentSpec {
     /// How many trials may fail before the experiment does; no bound when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_failed_trial_count: Option<i32>,
+    /// Pause: no new trial is made while this is true; those that run go on. May be changed at any
+    /// time.
+    #[serde(skip_serializing_if = "is_false")]
+    pub suspend: bool,
     /// Where metrics come from; the trial's standard output when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metrics_collector_spec: Option<MetricsCollectorSpec>,

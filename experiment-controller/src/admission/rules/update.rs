@@ -1,4 +1,5 @@
-//! What may change once an experiment exists: its three budgets, and nothing else of its spec.
+//! What may change once an experiment exists: its three budgets and whether it is paused, and
+//! nothing else of its spec.
 
 use proto::FieldError;
 use proto::kinds::Condition;
@@ -7,7 +8,9 @@ use serde_json::Value;
 use super::super::completed_spec;
 use super::Case;
 
-const EDITABLE: [&str; 3] = ["parallelTrialCount", "maxTrialCount", "maxFailedTrialCount"];
+const BUDGETS: [&str; 3] = ["parallelTrialCount", "maxTrialCount", "maxFailedTrialCount"];
+/// Whether it is paused may change too, and takes up nothing that has ended.
+const PAUSE: &str = "suspend";
 
 pub(super) fn check(case: &Case<'_>) -> Vec<FieldError> {
     let Some(old) = case.old else { return Vec::new() };
@@ -21,12 +24,13 @@ pub(super) fn check(case: &Case<'_>) -> Vec<FieldError> {
     fields.sort();
     fields.dedup();
     let changed = |field: &str| before.get(field) != now.get(field);
-    for field in fields.iter().filter(|it| !EDITABLE.contains(&it.as_str()) && changed(it)) {
+    let fixed = |it: &&String| *it != PAUSE && !BUDGETS.contains(&it.as_str());
+    for field in fields.iter().filter(fixed).filter(|it| changed(it)) {
         let message = "only spec.parallelTrialCount, spec.maxTrialCount and \
                        spec.maxFailedTrialCount are editable; make a new experiment for the rest";
         faults.push(FieldError::new(format!("spec.{field}"), message));
     }
-    if EDITABLE.iter().any(|field| changed(field)) {
+    if BUDGETS.iter().any(|field| changed(field)) {
         faults.extend(restart(case, old));
     }
     faults

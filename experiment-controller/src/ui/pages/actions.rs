@@ -126,9 +126,14 @@ async fn act(ui: &Ui, action: BulkAction, key: &Key) -> Result<Done, Trouble> {
             Ok(done(format!("{name} stops: what it found stays")))
         }
         BulkAction::Resume => go_on(ui, key, &BudgetRequest::default()).await,
-        BulkAction::Pause => Err(Trouble::missing(
-            "this version cannot pause an experiment; stop it, or lower parallel",
-        )),
+        BulkAction::Pause => {
+            let experiment = ui.object::<Experiment>(key).await?;
+            if ended(&experiment) {
+                return Err(Trouble::conflict(format!("{name} has ended already")));
+            }
+            change(ui, key, &json!({"spec": {"suspend": true}})).await?;
+            Ok(done(format!("{name} is paused: what runs goes on")))
+        }
     }
 }
 

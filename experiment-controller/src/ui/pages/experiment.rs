@@ -89,10 +89,10 @@ fn actions(experiment: &Experiment, row: &ExperimentRow) -> Vec<&'static str> {
     });
     let mut actions = match row.status {
         ExperimentStatus::Deleting => return vec!["clone"],
-        ExperimentStatus::Paused => vec!["resume", "stop", "budget", "enqueue"],
+        ExperimentStatus::Paused => vec!["resume", "stop", "budget"],
         _ if ended(experiment) && again && budget_ended => vec!["resume"],
         _ if ended(experiment) => vec![],
-        _ => vec!["pause", "stop", "budget", "enqueue"],
+        _ => vec!["pause", "stop", "budget"],
     };
     actions.extend(["delete", "clone"]);
     actions

@@ -37,7 +37,7 @@ fn session(ui: &Ui, rights: Rights, until: Timestamp) -> Session {
         namespaces: rights.namespaces,
         namespace,
         home: ui.home,
-        features: Features { pause: false, enqueue: false, logs: true },
+        features: Features { pause: true, enqueue: false, logs: true },
         expires: until.into(),
     }
 }
